@@ -64,6 +64,15 @@ public sealed class TaskRunTests
         Assert.IsEmpty(Run(new InstantTask()).Warnings);
     }
 
+    [TestMethod]
+    public void WhatWasOnlyReadIsSaid()
+    {
+        TrainedTask trained = Run(new InstantTask { SecondsAnEpoch = 30, ReadsAs = "all of it" });
+        Assert.AreEqual("all rows but those that it was measured on, which it has only read", trained.TrainedOn);
+        Assert.AreEqual("all of it", trained.Saved);
+        Assert.AreEqual("all rows but those that it was measured on", Run(new InstantTask { SecondsAnEpoch = 30 }).TrainedOn);
+    }
+
     /// <summary>Trainings of the search warn too, of what is not saved.</summary>
     [TestMethod]
     public void WarningsAreThoseOfTheSavedModel()
@@ -132,6 +141,9 @@ public sealed class TaskRunTests
 
         public double SecondsAnEpoch { get; init; }
 
+        /// <summary>What a model is that has read all rows; null where nothing depends on that.</summary>
+        public string? ReadsAs { get; init; }
+
         /// <summary>What a training on some rows warns of.</summary>
         public Func<int[], string?> Warns { get; init; } = _ => null;
 
@@ -156,6 +168,9 @@ public sealed class TaskRunTests
             }
             return Context.Transforms.CopyColumns(Fits(rows), "Value").Fit(Table.View(rows));
         }
+
+        public override ITransformer ReadAll(ITransformer model)
+            => ReadsAs is null ? model : Context.Transforms.CopyColumns(ReadsAs, "Value").Fit(Table.View());
 
         public override Validation Validate(ITransformer model, int[] seen, int[] rows) => new(1, 1);
 

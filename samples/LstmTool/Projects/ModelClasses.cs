@@ -252,14 +252,14 @@ internal sealed class ModelClasses
             return mlContext.Model.Load(ModelPath, out _).CreateForecastEngine<ModelInput, ModelOutput>(mlContext);
         });
 
-        /// <summary>The engine: it knows each series up to the end of the data that it was trained on, and goes on row by row.</summary>
+        /// <summary>The engine: it knows each series up to the end of the data set, and goes on row by row.</summary>
         public static ForecastEngine<ModelInput, ModelOutput> LiveEngine => Engine.Value;
 
         /// <summary>Takes the next row of a series and says what it makes of it. One thread at a time.</summary>
         public static ModelOutput Predict(ModelInput input) => Engine.Value.Predict(input);
         {{(_trained.Columns.Forecast is null ? "" : $$"""
 
-        /// <summary>What comes next after the data that the model was trained on, and the rows since.</summary>
+        /// <summary>What comes next after the data set, and the rows since.</summary>
         {{(SeriesMember == "" ? "public static ModelOutput Predict() => Engine.Value.Predict();"
             : "public static ModelOutput Predict(string series) => Engine.Value.Predict(series);")}}
         """)}}{{(TimeMember == "" ? "" : "\n" + PredictionsSince)}}

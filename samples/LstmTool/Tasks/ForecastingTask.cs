@@ -149,7 +149,10 @@ internal sealed class ForecastingTask : LearningTask
         T[] First<T>(IReadOnlyList<T> values) => [values[decides], .. values.Where((_, i) => i != decides)];
     }
 
-    public override IEnumerable<string> Describe(ITransformer model, bool knowsAll)
+    public override ITransformer ReadAll(ITransformer model)
+        => ((LstmForecastingTransformer)model).WithoutHistory().WithHistory(Table.View(Parts.All));
+
+    public override IEnumerable<string> Describe(ITransformer model)
     {
         const int mostSeries = 3, mostSteps = 12;
         IDataView next = ((LstmForecastingTransformer)model).Forecast();
@@ -158,8 +161,8 @@ internal sealed class ForecastingTask : LearningTask
         foreach (IGrouping<string, float> steps in names.Zip(forecasts).GroupBy(one => one.First, one => one.Second).Take(mostSeries))
         {
             string values = string.Join(", ", steps.Take(mostSteps).Select(value => value.ToString("G5", CultureInfo.InvariantCulture)));
-            string of = steps.Key == "" ? "" : $" of {steps.Key}", from = knowsAll ? "" : " after the rows that it was trained on";
-            yield return $"Next{of}{from}: {values}{(Request.Horizon > mostSteps ? ", ..." : "")}";
+            string of = steps.Key == "" ? "" : $" of {steps.Key}";
+            yield return $"Next{of}: {values}{(Request.Horizon > mostSteps ? ", ..." : "")}";
         }
     }
 

@@ -73,10 +73,13 @@ internal abstract class LearningTask(TaskRequest request)
     /// <summary>What a model is among those that are compared, as <see cref="Measure"/> names it.</summary>
     public virtual string NameOf(Settings settings, ITransformer model) => $"network, {settings.Name}";
 
+    /// <summary>
+    /// A model that was trained on some of the rows, and has read all of them where its results depend on the rows before.
+    /// </summary>
+    public virtual ITransformer ReadAll(ITransformer model) => model;
+
     /// <summary>What the saved model says, line by line.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="knowsAll">Whether it has been trained on all rows.</param>
-    public virtual IEnumerable<string> Describe(ITransformer model, bool knowsAll) => [];
+    public virtual IEnumerable<string> Describe(ITransformer model) => [];
 
     /// <summary>What the consumption project has to know.</summary>
     public abstract TaskCode CodeOf(Settings settings);

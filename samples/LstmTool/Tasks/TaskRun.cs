@@ -113,7 +113,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             ? Train(chosen.Settings, task.Parts.All, time, interrupted)
             : null;
         bool knowsAll = last is not null || seen.Length == task.Parts.All.Length;
-        ITransformer saved = last ?? model;
+        ITransformer trained = last ?? model, saved = knowsAll ? trained : task.ReadAll(trained);
         DatasetFacts facts = task.Facts with { Parts = task.Facts.Parts with { ValidatesInTurn = task.Folds.Count > 0 } };
         return new TrainedTask(task.Context, task.Name, name, facts, task.ColumnsOf(chosen.Settings))
         {
@@ -123,7 +123,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             Model = saved,
             Saved = task.NameOf(chosen.Settings, saved),
             TrainedOn = knowsAll ? "all rows" : "all rows but those that it was measured on"
-                + (seen.Length < task.Parts.Known.Length ? " or chosen by" : ""),
+                + (seen.Length < task.Parts.Known.Length ? " or chosen by" : "") + (saved == trained ? "" : ", which it has only read"),
             MeasuredModel = model,
             Seen = task.Table.View(seen),
             Unseen = measured.Unseen,
@@ -139,8 +139,8 @@ internal sealed class TaskRun(LearningTask task, string name)
             Table = task.Table,
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
-            Notes = [.. measured.Notes, .. task.Describe(saved, knowsAll)],
-            Warnings = [.. WarningsOf(saved)],
+            Notes = [.. measured.Notes, .. task.Describe(saved)],
+            Warnings = [.. WarningsOf(trained)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + _clock.Elapsed,
         };
@@ -283,9 +283,9 @@ internal sealed class TaskRun(LearningTask task, string name)
         return model;
     }
 
-    private IEnumerable<string> WarningsOf(ITransformer saved)
+    private IEnumerable<string> WarningsOf(ITransformer trained)
     {
-        TrainingCourse course = _courses[saved];
+        TrainingCourse course = _courses[trained];
         IEnumerable<string> all = _beside.Warnings.Where(warning => !course.Has(warning)).Concat(course.Warnings);
         return course is not { WasCut: true, Epochs: <= 1 } ? all : all.Append(
             $"The saved network has learned for {(course.Epochs == 0 ? "less than an epoch" : "one epoch only")}, since the time was over: "
