@@ -199,7 +199,7 @@ internal static unsafe class GemmTile
             float* b = p.B;
             nint a1 = p.ARow, a2 = 2 * a1, a3 = 3 * a1, a4 = 4 * a1, a5 = 5 * a1;
             nint aStep = p.AStep, bStep = p.BStep, aheadStep = p.Ahead.Step;
-            // A line that is there already costs nothing.
+            // Where there is nothing to fetch, a line of A, which is in the first-level cache: that costs nothing.
             float* ahead = p.Ahead.First == null ? a : p.Ahead.First;
             for (int k = p.Depth; k > 0 && S.TileRows <= MaxRowsOfFewRegisters; k--)
             {

@@ -170,7 +170,7 @@ internal sealed class ModelClasses
             Console.Error.WriteLine($"Skipped, as the model knows them already: {skipped} {(skipped == 1 ? "row" : "rows")}.");
         """;
 
-    // A table that is exported again begins with the rows that the model was trained on.
+    // A table that is exported again begins with rows that the model knows.
     private string PredictionsSince
     {
         get
