@@ -136,6 +136,42 @@ public sealed class HistoryTests
         Assert.ThrowsExactly<InvalidOperationException>(() => model.WithHistory(View([.. rows[Known..].Reverse()])));
     }
 
+    [TestMethod]
+    public void SkippedRowsAtTheEndAreNotThere()
+    {
+        Reading[] rows = Reading.Wave(Known + More);
+        foreach (int t in (int[])[30, Known + 5, rows.Length - 2, rows.Length - 1])
+            rows[t].Value = float.NaN;
+        static void Skip(LstmForecastingEstimator.Options options)
+            => (options.TimeColumnName, options.MissingValues) = ("Time", MissingValueHandling.SkipRow);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows[..Known], Skip);
+        LstmForecastingTransformer read = model.WithHistory(View(rows[Known..]));
+        Assert.AreEqual(rows[^2].Time, read.Forecast().GetColumn<DateTime>("Time").First());
+        Assert.AreEqual(rows[^2].Time, ForecastRun.Fit(_ml, rows, Skip).Forecast().GetColumn<DateTime>("Time").First());
+        CollectionAssert.AreEqual(Forecasts(model.WithHistory(View([.. rows[Known..].Where(row => float.IsFinite(row.Value))]))),
+            Forecasts(read));
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(_ml);
+        foreach (Reading row in rows[Known..])
+            engine.Predict(row);
+        CollectionAssert.AreEqual(Forecasts(read), engine.Predict(rows[^1]).Forecast);
+        // The values of the skipped rows come late.
+        rows[^2].Value = rows[^1].Value = 0.5f;
+        engine.Predict(rows[^2]);
+        CollectionAssert.AreEqual(Forecasts(read.WithHistory(View(rows[^2..]))), engine.Predict(rows[^1]).Forecast);
+    }
+
+    [TestMethod]
+    public void ARowWithoutStaticFeaturesCanBeTheLast()
+    {
+        Reading[] rows = [.. Reading.Wave(Known, shop: "a"), .. Reading.Wave(Known, shop: "b", scale: 2)], more = Reading.Wave(3, shop: "a");
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows,
+            options => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size"));
+        more[^1].Size = float.NaN;
+        LstmForecastingTransformer read = model.WithHistory(View(more));
+        CollectionAssert.AreEqual(Forecasts(read), Forecasts(Reload(read)));
+        Assert.IsTrue(Forecasts(read).All(float.IsFinite));
+    }
+
     private IDataView View(Reading[] rows) => _ml.Data.LoadFromEnumerable(rows);
 
     private LstmForecastingTransformer Reload(ITransformer model)

@@ -102,16 +102,21 @@ public sealed class SeriesKeyTests
     [TestMethod]
     [DataRow(Forecaster)]
     [DataRow(Detector)]
-    public void StaticFeaturesThatAreMissingAreNamed(string kind)
+    public void StaticFeaturesThatAreMissingAreTheMeansOfTraining(string kind)
     {
         (MLContext ml, List<string> warnings) = Listen();
         Reading[] rows = [.. Reading.Wave(60, shop: "a", scale: 1), .. Reading.Wave(60, shop: "b", scale: 2)],
-            later = Reading.Wave(5, shop: "a");
+            later = Reading.Wave(5, shop: "a"), usual = Reading.Wave(5, shop: "a");
         SeriesTransformer model = Fit(ml, kind, rows,
             options => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size"));
-        later[1].Size = later[2].Size = float.NaN;
-        Transform(ml, model, later);
-        AssertOne(warnings, "2 rows of the data get no result, as they have NaN or infinity in the static features.");
+        (later[1].Size, later[4].Size) = (float.NaN, float.PositiveInfinity);
+        usual[1].Size = usual[4].Size = 1.5f;
+        double[][] expected = Transform(ml, model, usual);
+        AssertSame(expected, Transform(ml, model, later));
+        AssertOne(warnings, "2 rows of the data have NaN or infinity in the static features, which count as their means in the training "
+            + "data.");
+        AssertSame(expected, [.. later.Select(Observe(ml, model, kind))]);
+        AssertOne(warnings, "A row has NaN or infinity in the static features, which count as their means in the training data.");
     }
 
     [TestMethod]

@@ -96,7 +96,7 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         SessionSeries series = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
         _current = series;
         NoteEnd(series, row);
-        bool restarts = false;
+        bool restarts = false, isSkipped = IsSkipped(row);
         if (_settings.RowInterval is { } interval)
         {
             if (series.HasLastRow && row.Time <= series.Time)
@@ -107,13 +107,13 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
                 if (!options.IsTrainingData)
                     _warnings.AddRestart(series.Name, row.Time, series.Time);
             }
-            else if (series.HasLastRow)
+            else if (series.HasLastRow && !isSkipped)
             {
                 FillGap(series, interval, row, future);
             }
             interval.WriteFeatures(row.Time.DateTime, _calendar);
         }
-        else if (!IsSkipped(row))
+        else if (!isSkipped)
         {
             restarts = options.IsTrainingData && series.IsFirstOfTraining(row.Numbers);
             if (!restarts && series.RepeatsTrainingWith(row.Numbers))
@@ -124,7 +124,8 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
             series.Restart(NewStream(row.Series));
             NoteEnd(series, row);
         }
-        series.MoveTo(row.Time);
+        if (!isSkipped)
+            series.MoveTo(row.Time);
         return (series.Stream, restarts);
     }
 

@@ -19,6 +19,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
 {
     private const int GapsNamed = 5;
     private const int LiveGapsNamed = 20;
+    private const string StaticsConsequence = ", which count as their means in the training data.";
     private const string RepeatAdvice = ". To go through the training data again, use WithoutHistory.";
 
     private readonly long[] _faults = new long[Enum.GetValues<SeriesRowFault>().Length];
@@ -61,7 +62,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     public void AddWithoutStatics()
     {
         if (_withoutStatics++ == 0 && isLive)
-            warn("A row has NaN or infinity in the static features: it gets no result, and neither do others like it.");
+            warn($"A row has NaN or infinity in the static features{StaticsConsequence}");
     }
 
     /// <summary>Counts a series that repeats the first rows of the training data.</summary>
@@ -123,7 +124,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
                 warn($"Skipped {_skipped} rows of the {dataName}, in which values are missing: they count as if they were not there "
                     + $"({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}).");
             if (_withoutStatics > 0)
-                warn($"{_withoutStatics} rows of the {dataName} get no result, as they have NaN or infinity in the static features.");
+                warn($"{_withoutStatics} rows of the {dataName} have NaN or infinity in the static features{StaticsConsequence}");
             if (_restarts > 0)
                 warn($"{_firstRestart}{(_restarts > 1 ? $"; so it is with {_restarts - 1} more series" : "")}.");
             if (_repeats > 0)

@@ -58,6 +58,12 @@ internal sealed class ForecastNetworkStream
         _encoder.Encode(row, future, calendar, _features);
         statics.CopyTo(_network.Statics);
         _scaling.Statics.Apply(_network.Statics);
+        // A missing one counts as the mean of the training rows: a forecast is a part of the state, which can only be saved if it is finite.
+        for (int i = 0; i < statics.Length; i++)
+        {
+            if (!float.IsFinite(statics[i]))
+                _network.Statics[i] = 0;
+        }
         _network.Step(_features, _tokens).CopyTo(_outputs);
         History?.Add(_features, _tokens);
     }
