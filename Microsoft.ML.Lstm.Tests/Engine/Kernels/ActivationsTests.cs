@@ -66,6 +66,26 @@ public sealed unsafe class ActivationsTests
         }
     }
 
+    [TestMethod]
+    public void TheLargestIsFoundWhereverItIs()
+    {
+        for (int length = 1; length < 70; length++)
+        {
+            for (int at = 0; at < length; at++)
+            {
+                float[] x = [.. Enumerable.Range(0, length).Select(i => i == at ? -1.5f : -2f - i)];
+                Assert.AreEqual(-1.5f, Softmax.Largest(x), $"element {at} of {length}");
+                x[at] = float.NaN;
+                Assert.IsTrue(float.IsNaN(Softmax.Largest(x)), $"element {at} of {length}");
+                Array.Fill(x, float.NegativeInfinity);
+                Assert.AreEqual(float.NegativeInfinity, Softmax.Largest(x));
+            }
+            float[] scaled = [.. Enumerable.Range(0, length)];
+            Softmax.Scale(scaled, 0.25f);
+            CollectionAssert.AreEqual(Enumerable.Range(0, length).Select(i => i * 0.25f).ToArray(), scaled);
+        }
+    }
+
     private static void OnEveryWidth<C>()
         where C : ICheck
     {

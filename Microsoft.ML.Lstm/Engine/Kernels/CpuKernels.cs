@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -236,6 +237,8 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
+    // Optimized from the first call on, as other loops over all steps: a short training would be over before the runtime does it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums)
     {
         int lanes = S.Lanes;
@@ -295,6 +298,7 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
 
     private static CellKernel KernelOf(in PackedCell cell) => CellKernels[(int)cell.Layout.Cell.Type];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float ExponentialsOfBlock(Span<float> x, float largest)
     {
         float* lanes = stackalloc float[S.Lanes];

@@ -113,7 +113,7 @@ internal sealed unsafe class AdaptiveSoftmax(AdaptiveSoftmaxWeights weights)
 
     private float LogSumExp(ReadOnlySpan<float> logits)
     {
-        float largest = TensorPrimitives.Max(logits);
+        float largest = Softmax.Largest(logits);
         Span<float> exponentials = _exponentials.AsSpan(0, logits.Length);
         logits.CopyTo(exponentials);
         return (float)(largest + Math.Log(weights.Kernels.Exponentials(exponentials, largest)));

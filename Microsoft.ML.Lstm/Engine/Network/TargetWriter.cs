@@ -233,7 +233,7 @@ internal sealed class TargetWriter
     private int Add(int row, int found, bool isLast)
     {
         Average(row);
-        float largest = TensorPrimitives.Max<float>(_outputs);
+        float largest = Softmax.Largest(_outputs);
         _outputs.CopyTo(_exponentials, 0);
         double logSum = largest + Math.Log(CpuKernels.Best.Exponentials(_exponentials, largest));
         if (_keepsAttention)

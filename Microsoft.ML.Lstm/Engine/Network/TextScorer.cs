@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
 
@@ -141,7 +140,7 @@ internal sealed class TextScorer
 
         public override void DifferentiateCluster(int row, Span<float> outputs, int index)
         {
-            float output = outputs[index], largest = TensorPrimitives.Max<float>(outputs);
+            float output = outputs[index], largest = Softmax.Largest(outputs);
             _values[row] += (float)(output - largest - Math.Log(CpuKernels.Best.Exponentials(outputs, largest)));
         }
     }

@@ -75,7 +75,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
             outputs.Clear();
             return;
         }
-        float labelOutput = outputs[label], largest = TensorPrimitives.Max<float>(outputs);
+        float labelOutput = outputs[label], largest = Softmax.Largest(outputs);
         // Of equal outputs the first is the predicted class.
         _isRight[row] = labelOutput == largest && !outputs[..label].Contains(largest);
         SetLoss(row, Differentiate(outputs, largest, label, labelSmoothing, (float)ShareOf(row)));
@@ -88,7 +88,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
         double mean = labelSmoothing > 0 ? (double)TensorPrimitives.Sum<float>(outputs) / outputs.Length : 0;
         double sum = CpuKernels.Best.Exponentials(outputs, largest);
         double loss = largest + Math.Log(sum) - (1 - labelSmoothing) * labelOutput - labelSmoothing * mean;
-        TensorPrimitives.Multiply(outputs, (float)(share / sum), outputs);
+        Softmax.Scale(outputs, (float)(share / sum));
         if (labelSmoothing > 0)
             TensorPrimitives.Subtract(outputs, share * labelSmoothing / outputs.Length, outputs);
         outputs[label] -= share * (1 - labelSmoothing);
@@ -102,7 +102,7 @@ internal sealed class ClassificationObjective(bool stepOutputs, ClassWeights cla
     }
 
     public override void DifferentiateCluster(int row, Span<float> outputs, int index)
-        => AddLoss(row, Differentiate(outputs, TensorPrimitives.Max<float>(outputs), index, labelSmoothing: 0, (float)ShareOf(row)));
+        => AddLoss(row, Differentiate(outputs, Softmax.Largest(outputs), index, labelSmoothing: 0, (float)ShareOf(row)));
 
     protected override void BeginRows(SequenceBatch batch) => FloatBuffer.Require(ref _isRight, Rows);
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Lstm.Engine.Kernels;
 using Microsoft.ML.Lstm.Engine.Parameters;
@@ -80,6 +81,8 @@ internal sealed class RuleOptimizer<TRule> : Optimizer
         return isFinite;
     }
 
+    // Optimized from the first call on: of a large network the first seconds' steps would spend most of their time here.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Update(
         in Step step, Span<Vector<float>> w, Span<Vector<float>> g, Span<Vector<float>> first, Span<Vector<float>> second)
     {
