@@ -103,6 +103,35 @@ public sealed class SuccessiveHalvingTests
     }
 
     [TestMethod]
+    public void AnErrorThatIsNoNumberIsNeverTheLeast()
+    {
+        Assert.AreEqual("none", Search(["none", "a"], _ => double.NaN, bestShare: 3).Run().Model);
+        Assert.AreEqual("none", Search(["none", "a"], name => name == "a" ? double.NaN : 1).Run().Model);
+        Assert.AreEqual("a", Search(["none", "a", "b"], name => name == "a" ? 1 : double.NaN).Run().Model);
+        var search = Search(["none", "a", "b", "c"], name => name switch { "none" => 1, "c" => 0.2, _ => double.NaN });
+        Assert.AreEqual("c", search.Run().Model);
+    }
+
+    [TestMethod]
+    public void ATrainingThatWasStoppedIsNotChosen()
+    {
+        var search = new SuccessiveHalving<string>
+        {
+            Candidates = [new("none", []), new("a", [])],
+            Train = (settings, _, token) =>
+            {
+                if (settings.Name == "a")
+                    token.WaitHandle.WaitOne();
+                return new Measured<string>(settings.Name, settings.Name == "a" ? 0.1 : 1, Noise: 0.1, "");
+            },
+            Time = TimeSpan.FromSeconds(0.5),
+            BestShare = 0,
+        };
+        Assert.AreEqual("none", search.Run().Model);
+        Assert.IsTrue(search.Trials[1].Trial.WasStopped);
+    }
+
+    [TestMethod]
     public void ThrowsWhereItIsCancelledBeforeThereIsAModel()
     {
         using var source = new CancellationTokenSource();
@@ -145,7 +174,7 @@ public sealed class SuccessiveHalvingTests
             Clock = clock ?? TimeProvider.System,
         };
 
-    private sealed class SetClock : TimeProvider
+    internal sealed class SetClock : TimeProvider
     {
         public TimeSpan Now { get; set; }
 

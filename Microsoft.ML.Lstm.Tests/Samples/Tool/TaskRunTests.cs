@@ -120,6 +120,50 @@ public sealed class TaskRunTests
         };
     }
 
+    [TestMethod]
+    public void FoldsThatTakeTooLongAreGivenUp()
+    {
+        // Of 60 seconds a training on 16 rows takes 20: one on 25 follows in place of two more, and then there is no time for one on 30.
+        TrainedTask slow = RunTimed(new InstantTask { FoldCount = 3, SecondsARow = 20.0 / 16 }, out int[] trainings);
+        CollectionAssert.AreEqual(new[] { 16, 25 }, trainings);
+        Assert.AreEqual("not validated, the time is for one training", slow.Trials.Single().Shown);
+        Assert.AreEqual("all rows but those that it was measured on", slow.TrainedOn);
+        // There is time for one on all rows.
+        RunTimed(new InstantTask { FoldCount = 3, SecondsARow = 12.6 / 16 }, out trainings);
+        CollectionAssert.AreEqual(new[] { 16, 25, 30 }, trainings);
+
+        TrainedTask folded = RunTimed(new InstantTask { FoldCount = 3, SecondsARow = 9.5 / 16 }, out trainings);
+        CollectionAssert.AreEqual(new[] { 16, 17, 17, 25 }, trainings);
+        Assert.AreEqual("1", folded.Trials.Single().Shown);
+        RunTimed(new InstantTask { FoldCount = 3, SecondsARow = 8.0 / 16 }, out trainings);
+        CollectionAssert.AreEqual(new[] { 16, 17, 17, 25, 30 }, trainings);
+    }
+
+    [TestMethod]
+    public void TheLastTrainingHasAsManyEpochsAsThereIsTimeFor()
+    {
+        // All rows take one and a half times as long as the 20 to train on: of 30 seconds' 10 epochs, 6 fit in the other 30.
+        var task = new InstantTask { EndsEarly = true, SecondsARow = 1.5, Epochs = 10, KeptEpoch = 5 };
+        TrainedTask trained = RunTimed(task, out int[] trainings);
+        CollectionAssert.AreEqual(new[] { 20, 30 }, trainings);
+        Assert.AreEqual(6, task.EpochsSet);
+        Assert.AreEqual("all rows", trained.TrainedOn);
+        // Too few for the epoch that was kept.
+        Assert.AreEqual("all rows but those that it was measured on or chosen by",
+            RunTimed(new InstantTask { EndsEarly = true, SecondsARow = 1.5, Epochs = 10, KeptEpoch = 7 }, out _).TrainedOn);
+        // Time for all of them.
+        task = new InstantTask { EndsEarly = true, SecondsARow = 0.5, Epochs = 10, KeptEpoch = 5 };
+        Assert.AreEqual("all rows", RunTimed(task, out _).TrainedOn);
+        Assert.IsNull(task.EpochsSet);
+    }
+
+    private static TrainedTask RunTimed(InstantTask task, out int[] trainings)
+    {
+        TrainedTask trained = new TaskRun(task, "Mine") { Clock = task.Clock }.Run(TimeSpan.Zero, CancellationToken.None)!;
+        trainings = [.. task.Trainings];
+        return trained;
+    }
+
     private static TrainedTask Run(LearningTask task) => new TaskRun(task, "Mine").Run(TimeSpan.Zero, CancellationToken.None)!;
 
     /// <summary>Rows of a column of numbers, and models that are a name.</summary>
@@ -153,14 +197,43 @@ public sealed class TaskRunTests
 
         public override double BestShare => 0;
 
-        public override bool HasFixedEpochs => true;
+        public override bool HasFixedEpochs => !EndsEarly;
+
+        public bool EndsEarly { get; init; }
+
+        public SuccessiveHalvingTests.SetClock Clock { get; } = new();
+
+        /// <summary>What the clock goes on by in a training, for each row.</summary>
+        public double SecondsARow { get; init; }
+
+        public int FoldCount { get; init; }
+
+        public int Epochs { get; init; } = 1;
+
+        public int KeptEpoch { get; init; }
+
+        /// <summary>The epochs that the last training was told to have.</summary>
+        public int? EpochsSet { get; private set; }
+
+        /// <summary>How many rows the trainings had.</summary>
+        public List<int> Trainings { get; } = [];
+
+        public override IReadOnlyList<(int[] Train, int[] Validation)> Folds
+            => [.. Enumerable.Range(0, FoldCount).Select(fold => (Parts.Known.Where(row => row % FoldCount != fold).ToArray(),
+                Parts.Known.Where(row => row % FoldCount == fold).ToArray()))];
+
+        public override TrainingReport? ReportOf(ITransformer model) => new() { KeptEpoch = KeptEpoch };
 
         public override TaskColumns ColumnsOf(Settings settings) => new();
 
         public override ITransformer Fit(int[] rows, TrainingCall call)
         {
-            call.EpochCompleted?.Invoke(new EpochCompletedEventArgs(epoch: 1, numberOfEpochs: 20, new EpochMetrics(1), null, 0.01,
-                TimeSpan.FromSeconds(SecondsAnEpoch), isBest: true));
+            Trainings.Add(rows.Length);
+            EpochsSet = (int?)call.Settings.Options.FirstOrDefault(option => option.Option == "NumberOfEpochs")?.Value;
+            Clock.Now += TimeSpan.FromSeconds(SecondsARow * rows.Length);
+            for (int epoch = 1; epoch <= Epochs; epoch++)
+                call.EpochCompleted?.Invoke(new EpochCompletedEventArgs(epoch, numberOfEpochs: 20, new EpochMetrics(1), null, 0.01,
+                    TimeSpan.FromSeconds(epoch * SecondsAnEpoch), isBest: true));
             if (Warns(rows) is { } warning)
             {
                 using IChannel channel = ((IChannelProvider)Context).Start("Training");

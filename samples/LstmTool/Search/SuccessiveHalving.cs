@@ -109,7 +109,7 @@ public sealed class SuccessiveHalving<TModel>
             TryWhileThereIsTime(others, TrainingEffort.Quick, QuickShare + 1, keepsTimeForBest, cancellation);
             Trial[] brief = [.. _trials.Skip(1).Select(one => one.Trial)];
             int kept = (brief.Length + KeepOneIn - 1) / KeepOneIn;
-            others = [.. brief.OrderBy(one => one.Error).Take(kept).Select(one => one.Settings)];
+            others = [.. brief.OrderBy(one => double.IsFinite(one.Error) ? one.Error : double.MaxValue).Take(kept).Select(one => one.Settings)];
         }
         TryWhileThereIsTime(others, TrainingEffort.Default, 1, keepsTimeForBest, cancellation);
         return Winner().Trial.Settings;
@@ -185,12 +185,14 @@ public sealed class SuccessiveHalving<TModel>
 
     /// <summary>
     /// The best of the trainings in full: of the first candidate unless another one is better by more than noise; an average of networks,
-    /// which errs less on rows that nobody has seen, if it is no worse than that.
+    /// which errs less on rows that nobody has seen, if it is no worse than that. A single network that was stopped is not among them:
+    /// nobody knows how long it would take on the rows that the chosen one is trained on in the end.
     /// </summary>
     private EndedTrial<TModel> Winner()
     {
         EndedTrial<TModel> best = _trials[0];
-        foreach (EndedTrial<TModel> one in _trials.Skip(1).Where(one => one.Trial.Effort != TrainingEffort.Quick))
+        foreach (EndedTrial<TModel> one in _trials.Skip(1).Where(one => one.Trial.Effort != TrainingEffort.Quick
+            && double.IsFinite(one.Trial.Error) && (!one.Trial.WasStopped || one.Trial.Settings.IsBest)))
         {
             double error = one.Trial.Error, least = best.Trial.Error;
             if (!double.IsFinite(least) || (one.Trial.Settings.IsBest ? error <= least : error < least - best.Noise))

@@ -23,6 +23,10 @@ internal sealed class ForecastingTask : LearningTask
     private readonly string[] _known;
     private readonly string[] _past;
 
+    // What errors are scaled by, and whether they can be, as the first forecasts that are evaluated show: both are for all trainings alike.
+    private int? _season;
+    private bool _areScaled;
+
     private ForecastingTask(TaskRequest request, SeriesRows series, string target, string[] known, string[] past)
         : base(request) => (_series, _target, _known, _past) = (series, target, known, past);
 
@@ -110,14 +114,16 @@ internal sealed class ForecastingTask : LearningTask
     public override Validation Validate(ITransformer model, int[] seen, int[] rows)
     {
         ForecastFigures figures = Evaluate(Score(model, seen, rows)).Overall;
-        double error = _series.Count > 1 ? figures.MeanAbsoluteScaledError : figures.RootMeanSquaredError;
+        double error = _areScaled ? figures.MeanAbsoluteScaledError : figures.RootMeanSquaredError;
         return new Validation(error, error);
     }
 
-    public override double NoiseOf(double error, int rows) => error * (0.0025 + 0.15 / Math.Sqrt(Math.Max(1, rows)));
+    // Forecasts of successive rows overlap in all steps but one, so that a horizon of them says little more than one of them.
+    public override double NoiseOf(double error, int rows)
+        => error * (0.0025 + 0.15 / Math.Sqrt(Math.Max(1, (double)rows / Request.Horizon)));
 
     public override string Show(double figure)
-        => string.Create(CultureInfo.InvariantCulture, $"{(_series.Count > 1 ? "MASE" : "RMSE")} {figure:G4}");
+        => string.Create(CultureInfo.InvariantCulture, $"{(_areScaled ? "MASE" : "RMSE")} {figure:G4}");
 
     public override Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen)
     {
@@ -136,7 +142,7 @@ internal sealed class ForecastingTask : LearningTask
         // Networks with other settings than the chosen and the untouched ones are not of interest.
         IEnumerable<Contender> networks = contenders.DistinctBy(one => one.Name).Where((one, i) => i == 0
             || one.Name == Untouched || !one.Name.StartsWith("network", StringComparison.Ordinal));
-        int decides = _series.Count > 1 ? 2 : 0;
+        int decides = _areScaled ? 2 : 0;
         Metric[] metricsShown =
         [
             new("RMSE", HigherIsBetter: false), new("MAE", HigherIsBetter: false), new("MASE", HigherIsBetter: false),
@@ -227,7 +233,24 @@ internal sealed class ForecastingTask : LearningTask
         return new Scores(scored, Table.View([.. through.Except(kept).Where(row => !rows.Contains(row))]));
     }
 
+    /// <summary>
+    /// The errors, scaled by the changes from season to season, or from row to row where most series are no longer than a season.
+    /// </summary>
     private ForecastMetrics Evaluate(Scores scores)
+    {
+        ForecastMetrics metrics = Evaluate(scores, _season ?? Facts.Season);
+        if (_season is null)
+        {
+            bool showsSeasons = 2 * metrics.Overall.NumberOfScaledForecasts >= metrics.Overall.NumberOfForecasts;
+            _season = showsSeasons ? Facts.Season : 1;
+            if (_season != Facts.Season)
+                metrics = Evaluate(scores, _season.Value);
+            _areScaled = _series.Count > 1 && metrics.Overall.NumberOfScaledForecasts > 0;
+        }
+        return metrics;
+    }
+
+    private ForecastMetrics Evaluate(Scores scores, int season)
     {
         var options = new ForecastEvaluationOptions
         {
@@ -238,7 +261,7 @@ internal sealed class ForecastingTask : LearningTask
             ConfidenceLevel = (float)Level,
             SeriesColumnName = _series.Series,
             TimeColumnName = _series.Time,
-            Seasonality = Facts.Season,
+            Seasonality = season,
         };
         return Context.Forecasting.EvaluateForecast(scores.Rows.View(), options, scores.History);
     }

@@ -62,7 +62,7 @@ internal abstract class LearningTask(TaskRequest request)
     public abstract Measurement Measure(IReadOnlyList<(Settings Settings, ITransformer Model)> models, int[] seen);
 
     /// <summary>The report of the training of a model.</summary>
-    public TrainingReport? ReportOf(ITransformer model) => model switch
+    public virtual TrainingReport? ReportOf(ITransformer model) => model switch
     {
         SequencePredictionTransformer sequences => sequences.TrainingReport,
         SeriesTransformer series => series.TrainingReport,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using LstmTool.Data;
 using LstmTool.Search;
@@ -20,10 +19,10 @@ internal sealed class TaskRun(LearningTask task, string name)
     private const double ShareToJudgeBy = 0.08;
     private const double ShareToJudgeFirstBy = 0.25;
 
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private long _began;
 
-    // Seconds of an epoch, and how many there were to be, of a first training that would have taken too long.
-    private (double Seconds, int Epochs)? _tooLong;
+    // Of a first training that would have taken too long.
+    private Pace? _tooLong;
     private CancellationToken _interrupted;
 
     // What is warned of beside trainings, and how the training of each model went.
@@ -43,6 +42,11 @@ internal sealed class TaskRun(LearningTask task, string name)
     /// <summary>The ranks that the search spreads over; null for this process alone.</summary>
     public Communicator? Ranks { get; init; }
 
+    /// <summary>What tells the time.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    private TimeSpan Elapsed => Clock.GetElapsedTime(_began);
+
     /// <summary>Runs everything.</summary>
     /// <param name="spent">Time that reading the data has taken already.</param>
     /// <param name="interrupted">Ends training; what there is so far is the result.</param>
@@ -50,6 +54,7 @@ internal sealed class TaskRun(LearningTask task, string name)
     /// <exception cref="OperationCanceledException">There is no model yet.</exception>
     public TrainedTask? Run(TimeSpan spent, CancellationToken interrupted)
     {
+        _began = Clock.GetTimestamp();
         task.Context.Log += Listen;
         try
         {
@@ -71,21 +76,26 @@ internal sealed class TaskRun(LearningTask task, string name)
     {
         TimeSpan time = task.Request.TrainTime - spent;
         _interrupted = interrupted;
+        // Rows that are measured on and not trained on later leave the time for a model of all others, and so do few rows.
+        bool trainsBefore = task.Folds.Count > 0 || task.Parts.UnseenIsApart;
+        int rowsThatFollow = (trainsBefore ? task.Parts.Known.Length : 0) + (task.Parts.UnseenIsApart ? 0 : task.Parts.All.Length);
+        int rowsOfTrial = task.Folds.Count > 0 ? task.Folds.Sum(fold => fold.Train.Length) : task.Parts.Train.Length;
         var search = new SuccessiveHalving<ITransformer>
         {
             Candidates = task.Candidates,
             Time = time,
             BestShare = task.BestShare,
-            FollowedBy = Margin * task.Parts.All.Length / task.Parts.Train.Length,
+            FollowedBy = Margin * rowsThatFollow / rowsOfTrial,
             AreThoseOf = (settings, model) => settings.AreAmong(task.ReportOf(model)?.Choices ?? []),
             Train = (settings, effort, cancellation) => TrainAndValidate(settings, effort, time, cancellation),
             TrialBegins = (settings, effort) => TrialBegins?.Invoke(new Trial(settings, effort, 0, 0).Name),
             TrialEnded = TrialEnded,
+            Clock = Clock,
             Ranks = Ranks is null ? null : new SearchRanks<ITransformer>(Ranks, BytesOf, ModelOf),
         };
         Trial chosen;
         ITransformer model;
-        int[] seen = task.Parts.Train;
+        int[] seen = task.Folds.Count > 0 ? task.Folds[0].Train : task.Parts.Train;
         try
         {
             (chosen, model) = search.Run(interrupted);
@@ -93,12 +103,16 @@ internal sealed class TaskRun(LearningTask task, string name)
         catch (OperationCanceledException) when (_tooLong is not null && !interrupted.IsCancellationRequested)
         {
             (chosen, model, seen) = TrainOnce(time, interrupted);
+            rowsOfTrial = seen.Length;
+        }
+        catch (OperationCanceledException) when (Ranks is { Rank: > 0 } && !interrupted.IsCancellationRequested)
+        {
+            // Rank 0 trains once.
+            return null;
         }
         if (Ranks is { Rank: > 0 })
             return null;
 
-        // Rows that are measured on and not trained on later leave the time for a model of all others, and so do few rows.
-        bool trainsBefore = task.Folds.Count > 0 || task.Parts.UnseenIsApart;
         if (trainsBefore && _tooLong is null && !interrupted.IsCancellationRequested
             && Train(chosen.Settings, task.Parts.Known, time, interrupted) is { } onKnown)
             (model, seen) = (onKnown, task.Parts.Known);
@@ -106,11 +120,13 @@ internal sealed class TaskRun(LearningTask task, string name)
             .Select(one => (one.Trial.Settings, one.Model!));
         Measurement measured = task.Measure([(chosen.Settings, model), .. trainsBefore ? [] : rivals], seen);
 
-        double needed = Margin * chosen.Seconds * task.Parts.All.Length / seen.Length / Math.Max(1, task.Folds.Count);
-        bool hasTime = _tooLong is null && seen.Length < task.Parts.All.Length && (!chosen.WasStopped || chosen.Settings.IsBest)
-            && _clock.Elapsed.TotalSeconds + needed < time.TotalSeconds;
-        ITransformer? last = hasTime && !interrupted.IsCancellationRequested
-            ? Train(chosen.Settings, task.Parts.All, time, interrupted)
+        // With fewer epochs than planned, more rows would have to do with even fewer.
+        bool wasShortened = _tooLong is not null && chosen.Settings != Settings.Untouched;
+        bool mayGoOn = seen.Length < task.Parts.All.Length && !wasShortened && (!chosen.WasStopped || chosen.Settings.IsBest)
+            && !interrupted.IsCancellationRequested;
+        double needed = chosen.Seconds * task.Parts.All.Length / rowsOfTrial;
+        ITransformer? last = mayGoOn && SettingsWithin(time - Elapsed, chosen, model, needed) is { } settings
+            ? Train(settings, task.Parts.All, time, interrupted)
             : null;
         bool knowsAll = last is not null || seen.Length == task.Parts.All.Length;
         ITransformer trained = last ?? model, saved = knowsAll ? trained : task.ReadAll(trained);
@@ -142,34 +158,41 @@ internal sealed class TaskRun(LearningTask task, string name)
             Notes = [.. measured.Notes, .. task.Describe(saved)],
             Warnings = [.. WarningsOf(trained)],
             WasInterrupted = interrupted.IsCancellationRequested,
-            Elapsed = spent + _clock.Elapsed,
+            Elapsed = spent + Elapsed,
         };
     }
 
     private Measured<ITransformer> TrainAndValidate(Settings settings, TrainingEffort effort, TimeSpan time, CancellationToken cancellation)
     {
-        bool isFirst = task.HasFixedEpochs && settings == Settings.Untouched;
+        bool isFirst = settings == Settings.Untouched;
         using var limit = new TimeLimit(cancellation, _interrupted);
         IReadOnlyList<(int[] Train, int[] Validation)> folds = task.Folds.Count > 0
             ? task.Folds
             : [(task.Parts.Train, task.Parts.Validation)];
         double? firstEpoch = null;
+        Pace pace = default;
         var call = new TrainingCall(settings, effort, epoch =>
         {
             EpochCompleted?.Invoke(epoch);
-            if (isFirst)
+            pace = PaceOf(epoch);
+            if (isFirst && task.HasFixedEpochs)
                 StopIfTooLong(epoch);
             limit.Apply(epoch);
         }, limit.Hard);
         ITransformer? first = null;
-        double error = 0, figure = 0;
+        double error = 0, figure = 0, began = Elapsed.TotalSeconds;
         int rows = 0;
         foreach ((int[] train, int[] validation) in folds)
         {
-            // The folds of a training that is stopped are as many as it came to.
-            if (first is not null && cancellation.IsCancellationRequested)
+            if (first is not null && _interrupted.IsCancellationRequested)
                 break;
+            // The folds that a training came to before it was stopped may be easier than the others.
+            if (first is not null && !isFirst && cancellation.IsCancellationRequested)
+                throw new OperationCanceledException();
             ITransformer model = Fit(train, call, cancellation);
+            if (isFirst && first is null && folds.Count > 1 && !_interrupted.IsCancellationRequested
+                && !HasTimeForFolds(Elapsed.TotalSeconds - began, train.Length))
+                _tooLong ??= pace;
             if (_tooLong is not null)
                 throw new OperationCanceledException();
             first ??= model;
@@ -181,19 +204,44 @@ internal sealed class TaskRun(LearningTask task, string name)
         error /= rows;
         return new Measured<ITransformer>(first!, error, task.NoiseOf(error, rows), task.Show(figure / rows));
 
-        void StopIfTooLong(EpochCompletedEventArgs epoch)
+        Pace PaceOf(EpochCompletedEventArgs epoch)
         {
             // The first epoch has the program's warming up in it.
             double elapsed = epoch.Elapsed.TotalSeconds;
             firstEpoch ??= elapsed;
             double seconds = epoch.Epoch == 1 ? elapsed : (elapsed - firstEpoch.Value) / (epoch.Epoch - 1);
+            return new Pace(seconds, epoch.NumberOfEpochs, folds[0].Train.Length);
+        }
+
+        void StopIfTooLong(EpochCompletedEventArgs epoch)
+        {
             double share = epoch.Epoch == 1 ? ShareToJudgeFirstBy : ShareToJudgeBy;
-            if (elapsed < share * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2
-                || seconds * epoch.NumberOfEpochs * folds.Count <= MostOfFirst * time.TotalSeconds)
+            if (epoch.Elapsed.TotalSeconds < share * time.TotalSeconds || epoch.Epoch > epoch.NumberOfEpochs / 2
+                || pace.Seconds * epoch.NumberOfEpochs * folds.Count <= MostOfFirst * time.TotalSeconds)
                 return;
-            _tooLong = (seconds, epoch.NumberOfEpochs);
+            _tooLong = pace;
             epoch.Cancel = true;
         }
+
+        // The network of one fold has learned from too few rows to be saved.
+        bool HasTimeForFolds(double seconds, int rowsOfFold)
+            => began + seconds * (folds.Count + Margin * task.Parts.Known.Length / rowsOfFold) < time.TotalSeconds;
+    }
+
+    /// <summary>
+    /// The settings for a training on all rows that ends within the time: those chosen, or with fewer epochs, if there still is the one
+    /// that was kept. Null for none.
+    /// </summary>
+    private Settings? SettingsWithin(TimeSpan left, Trial chosen, ITransformer model, double needed)
+    {
+        if (Margin * needed < left.TotalSeconds)
+            return chosen.Settings;
+        if (chosen.Settings.IsBest || task.HasFixedEpochs || _tooLong is not null || _courses[model].Epochs == 0)
+            return null;
+        int epochs = (int)(MostOfOnly * left.TotalSeconds / (needed / _courses[model].Epochs));
+        return task.ReportOf(model) is { KeptEpoch: > 0 and var kept } && epochs >= kept
+            ? chosen.Settings.With($"{chosen.Settings.Name}, {epochs} epochs", new Setting(nameof(TrainingOptions.NumberOfEpochs), epochs))
+            : null;
     }
 
     /// <summary>
@@ -201,10 +249,10 @@ internal sealed class TaskRun(LearningTask task, string name)
     /// </summary>
     private (Trial Trial, ITransformer Model, int[] Seen) TrainOnce(TimeSpan time, CancellationToken interrupted)
     {
-        (double seconds, int planned) = _tooLong!.Value;
+        (double seconds, int planned, int of) = _tooLong!.Value;
         int[] rows = task.Parts.Known;
-        double began = _clock.Elapsed.TotalSeconds, left = Math.Max(1, time.TotalSeconds - began);
-        int epochs = Math.Max(1, (int)(MostOfOnly * left / (seconds * rows.Length / task.Parts.Train.Length)));
+        double began = Elapsed.TotalSeconds, left = Math.Max(1, time.TotalSeconds - began);
+        int epochs = Math.Max(1, (int)(MostOfOnly * left / (seconds * rows.Length / of)));
         Settings settings = epochs >= planned ? Settings.Untouched
             : Settings.Untouched.With(
                 $"untouched but for {epochs} {(epochs == 1 ? "epoch" : "epochs")} rather than {planned}, for want of time",
@@ -219,7 +267,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             limit.Apply(epoch);
         }, limit.Hard), soft.Token);
         _courses[model].WasCut |= epochs < planned;
-        var trial = new Trial(settings, TrainingEffort.Default, double.NaN, _clock.Elapsed.TotalSeconds - began)
+        var trial = new Trial(settings, TrainingEffort.Default, double.NaN, Elapsed.TotalSeconds - began)
         {
             Shown = "not validated, the time is for one training",
             WasStopped = soft.IsCancellationRequested,
@@ -295,7 +343,7 @@ internal sealed class TaskRun(LearningTask task, string name)
     /// <summary>Trains on more rows with the settings chosen; null if there was no time to end it.</summary>
     private ITransformer? Train(Settings settings, int[] rows, TimeSpan time, CancellationToken interrupted)
     {
-        TimeSpan left = time - _clock.Elapsed;
+        TimeSpan left = time - Elapsed;
         if (left <= TimeSpan.Zero)
             return null;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
@@ -312,58 +360,10 @@ internal sealed class TaskRun(LearningTask task, string name)
             return null;
         }
     }
-}
 
-/// <summary>How a training went.</summary>
-internal sealed class TrainingCourse
-{
-    private readonly Dictionary<string, string> _warnings = [];
-
-    /// <summary>What it warned of; of warnings that differ in their numbers alone the last one.</summary>
-    public IReadOnlyCollection<string> Warnings => _warnings.Values;
-
-    /// <summary>The epochs that were completed.</summary>
-    public int Epochs { get; set; }
-
-    /// <summary>Whether there were fewer of them for want of time.</summary>
-    public bool WasCut { get; set; }
-
-    public void Add(string warning) => _warnings[BeforeNumbers(warning)] = warning;
-
-    /// <summary>Whether it warned of the same, numbers aside.</summary>
-    public bool Has(string warning) => _warnings.ContainsKey(BeforeNumbers(warning));
-
-    private static string BeforeNumbers(string warning) => string.Concat(warning.TakeWhile(character => !char.IsAsciiDigit(character)));
-}
-
-/// <summary>
-/// The end of a training's time: it stops behind the epoch, so that what belongs to a model is still computed, or soon after if the epoch
-/// is long. The user's own end is at once.
-/// </summary>
-internal sealed class TimeLimit : IDisposable
-{
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(4);
-
-    private readonly CancellationToken _soft;
-    private readonly CancellationTokenSource _hard;
-    private readonly CancellationTokenRegistration _registration;
-
-    public TimeLimit(CancellationToken soft, CancellationToken interrupted)
-    {
-        _soft = soft;
-        _hard = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
-        _registration = soft.Register(() => _hard.CancelAfter(Grace));
-    }
-
-    /// <summary>What stops a training in the middle of an epoch.</summary>
-    public CancellationToken Hard => _hard.Token;
-
-    /// <summary>Stops behind an epoch if the time is over.</summary>
-    public void Apply(EpochCompletedEventArgs epoch) => epoch.Cancel |= _soft.IsCancellationRequested;
-
-    public void Dispose()
-    {
-        _registration.Dispose();
-        _hard.Dispose();
-    }
+    /// <summary>How fast a training was.</summary>
+    /// <param name="Seconds">Seconds of an epoch.</param>
+    /// <param name="Epochs">The epochs that it was to have.</param>
+    /// <param name="Rows">Rows of an epoch.</param>
+    private readonly record struct Pace(double Seconds, int Epochs, int Rows);
 }
