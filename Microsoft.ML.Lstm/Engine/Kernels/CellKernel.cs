@@ -66,6 +66,7 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void InputProducts(in PackedCell cell, int rows, float* x, nint xRow, float* gates)
     {
         var step = new CellStep { Rows = rows, X = x, XRow = xRow };
@@ -90,6 +91,7 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
     }
 
     /// <summary>The sums of a panel of gate columns for a tile of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products(
         in PackedCell cell, in CellStep step, int panel, int tile, int row, int rows, bool carried, float* products, nint productRow)
     {
@@ -134,6 +136,7 @@ internal sealed unsafe partial class CellKernel<S, V, TCell> : CellKernel
     }
 
     /// <summary>What a tile of a panel fetches while it sums x·W, and while it sums h·U.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (FetchedAhead X, FetchedAhead H) Ahead(in PackedCell cell, in CellStep step, int panel, int tile)
     {
         CellLayout layout = cell.Layout;

@@ -123,6 +123,10 @@ internal abstract unsafe class CpuKernels
 }
 
 /// <summary>The kernels for the vectors <typeparamref name="V"/> with the operations <typeparamref name="S"/>.</summary>
+/// <remarks>
+/// What loops over rows is optimized from the first call on. The runtime would replace its first, slow code only after many calls and a
+/// pause without new methods, seconds into a training.
+/// </remarks>
 internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.Lanes)
     where S : struct, ISimd<V>
     where V : struct
@@ -155,6 +159,7 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         => Multiply(rows, a, aRow, depth, packedB, vectors, init, initRow, c, cRow, next: null, nextLength: 0);
 
     /// <summary>The product, while the next part of a large B is fetched, or otherwise the memory that comes next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(int rows, float* a, nint aRow, int depth, float* packedB, int vectors, float* init, nint initRow,
         float* c, nint cRow, float* next, int nextLength)
     {
@@ -191,6 +196,7 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void MultiplyRows(
         int rows, float* a, nint aRow, nint aStep, int depth, float* b, nint bRow, int vectors, float* c, nint cRow, bool accumulate)
     {
@@ -209,6 +215,7 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void DotRows(int rows, float* a, nint aRow, int vectors, float* x, float* products)
     {
         // Four rows, so that a product need not wait for the one before; each row's sum is the same whatever rows are beside it.

@@ -120,6 +120,7 @@ internal static unsafe class GemmTile
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunRows<S, V, N>(int rows, float* init, nint initRow, in Product first, in Product second, float* c, nint cRow)
         where S : struct, ISimd<V>
         where V : struct
