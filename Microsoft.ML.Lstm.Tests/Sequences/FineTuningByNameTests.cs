@@ -171,6 +171,33 @@ public sealed class FineTuningByNameTests
     }
 
     [TestMethod]
+    public void LayersOfTheInitialModelThatTheTaskCanNotHaveAreRefused()
+    {
+        Row[] rows = Rows(["red", "green", "blue"]);
+        var convolution = new ConvolutionOptions { Filters = [4], KernelSizes = [3] };
+        Refuse(AnyTrainer.Labeling, options => options.Bidirectional = true, AnyTrainer.SequenceToSequence,
+            "expected a decoder with 10 units, the width of the encoder, where attention is Dot, found 5",
+            options => ((LstmSequenceToSequenceTrainer.Options)options).Attention = SourceAttention.Dot);
+        Refuse(AnyTrainer.Multiclass, options => (options.StepsPerFrame, options.Convolution) = (2, convolution), AnyTrainer.Ctc,
+            "expected no convolutions, which give each step an output, where ctc has stepsPerFrame",
+            options => ((SequenceTrainerOptions)options).LabelColumnName = "FirstTags");
+        Refuse(AnyTrainer.Multiclass, options => options.Convolution = convolution, AnyTrainer.SequenceToSequence, "found convolutions");
+
+        void Refuse(string first, Action<SequenceTrainerOptions> layers, string second, string says,
+            Action<SequenceInputOptions>? change = null)
+        {
+            SequenceModelParameters initial = Fit(first, rows, null, options => layers((SequenceTrainerOptions)options)).Model;
+            var error = Assert.ThrowsExactly<ArgumentException>(() => Fit(second, rows, initial, options =>
+            {
+                options.EpochCompleted = _ => Assert.Fail("It was trained.");
+                change?.Invoke(options);
+            }));
+            StringAssert.Contains(error.Message, says);
+            Assert.AreEqual("initialModel", error.ParamName);
+        }
+    }
+
+    [TestMethod]
     public void ANetworkOfPyTorchBeginsAClassifierOfMoreClasses()
     {
         Example[] rows = Example.Make(40);
@@ -284,7 +311,8 @@ public sealed class FineTuningByNameTests
     }
 
     private static ITransformer Keys(Row[] rows) => Ml.Transforms.Conversion
-        .MapValueToKey([new("Tokens", nameof(Row.Words)), new("ClassKey", nameof(Row.Class)), new("Tags", nameof(Row.Words))])
+        .MapValueToKey([new("Tokens", nameof(Row.Words)), new("ClassKey", nameof(Row.Class)), new("Tags", nameof(Row.Words)),
+            new("FirstTags", nameof(Row.FirstWords))])
         .Fit(Ml.Data.LoadFromEnumerable(rows));
 
     /// <summary>Texts of these words in turn, so that the keys are in their order.</summary>
@@ -301,6 +329,8 @@ public sealed class FineTuningByNameTests
     private sealed class Row
     {
         public string[] Words { get; set; } = [];
+
+        public string[] FirstWords => Words[..2];
 
         public string Class { get; set; } = "";
 

@@ -98,6 +98,19 @@ internal static class InitialShape
         }
     }
 
+    /// <summary>Checks that the parts of a network go together, since options that were null may be those of another task's network.
+    /// </summary>
+    /// <param name="shape">The network to be trained.</param>
+    /// <param name="takesLayers">Whether there is an initial model.</param>
+    /// <exception cref="ArgumentException">They don't, and its file could not be read.</exception>
+    public static void CheckParts(NetworkShape shape, bool takesLayers)
+    {
+        if (ShapeRules.FaultOf(shape) is { } fault)
+            throw new ArgumentException("The network to be trained can't have these layers"
+                + (takesLayers ? ", of which those of options that are null are the initial model's" : "")
+                + $": expected {fault.Expected}, found {fault.Found}.", takesLayers ? "initialModel" : null);
+    }
+
     /// <summary>The error that a part of the networks differs.</summary>
     public static ArgumentException Differs<T>(string what, T found, T expected, string hint = "")
         => new($"The initial model has another shape than the one to be trained: {what} is {found}, expected {expected}.{hint}",

@@ -72,8 +72,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another cell, other layers or other inputs, or none of its
-    /// tokens is in the data; or a layer that <see cref="TrainingOptions.FrozenLayers"/> or
+    /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another cell, other layers or other inputs, or layers that
+    /// the task can't have, or none of its tokens is in the data; or a layer that <see cref="TrainingOptions.FrozenLayers"/> or
     /// <see cref="TrainingOptions.LayerLearningRates"/> name is not there, or all are frozen.</exception>
     /// <exception cref="InvalidDataException">A file of word vectors is malformed; the message names the line.</exception>
     /// <exception cref="InvalidOperationException">No row can be used, or one can't and the options say that this is an error; or all
@@ -163,6 +163,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
                 [.. candidates.Select(candidate => candidate with { Initial = candidate.Initial!.WithScalesOfConstants(scalers) })];
             initial = SequenceModel.Average([.. candidates.Select(candidate => candidate.Initial!)]);
         }
+        foreach (EnsembleCandidate candidate in candidates)
+            InitialShape.CheckParts(ShapeOf(candidate.Settings), takesLayers: beginning is not null);
         monitor.Info($"Training on {facts.Describe()}{(validation is null ? "" : $", validating on {validation.Count}")}.");
         if (choices.Describe() is { } chosen)
             monitor.Info(chosen);

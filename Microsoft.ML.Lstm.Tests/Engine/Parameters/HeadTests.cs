@@ -60,7 +60,10 @@ public sealed class HeadTests
             shape with { Embeddings = new([shape.Embeddings[0], new EmbeddingShape(2, 1)]), InputSize = 5 },
         ];
         foreach (NetworkShape other in wrong)
+        {
+            Assert.IsNotNull(ShapeRules.FaultOf(other), $"{other}");
             Assert.ThrowsExactly<InvalidDataException>(() => SavedNetwork.Read(SavedNetwork.Write([other])), $"{other}");
+        }
     }
 
     private static NetworkShape LanguageModel(bool tied, bool boundary) => new()

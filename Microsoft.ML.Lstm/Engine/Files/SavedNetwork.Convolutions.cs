@@ -28,10 +28,6 @@ internal sealed partial record SavedNetwork
             return default;
         if (all.Length > NetworkShape.MaxInputConvolutions)
             throw Invalid($"at most {NetworkShape.MaxInputConvolutions} inputConvolutions", $"{all.Length}");
-        if (saved.StepsPerFrame > 1 || saved.Decoder is true || saved.Target is not null || saved.NextToken is true
-            || (saved.StepOutputs is true && saved.Ctc is not true) || (saved.Ctc is true && saved.Convolutions is { Length: > 0 }))
-            throw Invalid("no stepsPerFrame, decoder, target or outputs of steps, and beside ctc no convolutions, where there are "
-                + "inputConvolutions", "some");
         long steps = 1;
         foreach (SavedInputConvolution convolution in all)
         {

@@ -5,15 +5,10 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <content>The outputs of an adaptive softmax, and what the decoder of an encoder writes.</content>
 internal sealed partial record SavedNetwork
 {
-    // Of a decoder; with as many units its state could not overflow.
-    private const int MaxTargetLayers = 64;
-
     private static AdaptiveSoftmaxShape? ReadClusters(SavedNetwork saved)
     {
         if (saved.AdaptiveSoftmax is not { } clusters)
             return null;
-        if (ReadHead(saved) is not (Head.EveryStep or Head.NextToken) || saved.TiedHead is true)
-            throw Invalid("stepOutputs, not tied to embeddings, where there is adaptiveSoftmax", "others");
         try
         {
             return clusters.ToShape(saved.OutputSize);
@@ -39,8 +34,6 @@ internal sealed partial record SavedNetwork
         CheckSize(saved.Size, "size of the target");
         CheckSize(saved.HiddenSize, "hiddenSize of the target");
         CheckSize(saved.Layers, "layers of the target");
-        if (saved.Vocabulary > KeySubset.MostKeys || Math.Max(saved.Size, saved.HiddenSize) > MaxSkipped || saved.Layers > MaxTargetLayers)
-            throw Invalid($"a target of at most {KeySubset.MostKeys} keys, {MaxSkipped} units and {MaxTargetLayers} layers", "more");
         EmbeddingShape table = ReadEmbedding(new SavedEmbedding(saved.Vocabulary, saved.Size) { Keys = saved.Keys });
         return new TargetShape(table with { HasBoundary = true }, saved.HiddenSize, saved.Layers,
             ReadEnum<SourceAttention>(saved.Attention, "attention"), saved.InputFeeding)
@@ -48,17 +41,6 @@ internal sealed partial record SavedNetwork
             TiesHead = saved.TiedHead ?? false,
             WritesUnknown = saved.Unknown ?? false,
         };
-    }
-
-    private static void CheckTarget(NetworkShape shape)
-    {
-        if (shape.Target is { } written && shape.OutputSize != shape.StateSizeOf(written))
-            throw Invalid($"outputSize {shape.StateSizeOf(written)} for the state of the target's decoder", $"{shape.OutputSize}");
-        if (shape.Target is { Attention: SourceAttention.Dot } looking && looking.HiddenSize != shape.EncodingSize)
-            throw Invalid($"a decoder with {shape.EncodingSize} units, the width of the encoder, where attention is Dot",
-                $"{looking.HiddenSize}");
-        if (shape.Target is { TiesHead: true } tied && tied.Table.Size != tied.HiddenSize)
-            throw Invalid($"a target of size {tied.HiddenSize} where its vectors are the head's weights", $"{tied.Table.Size}");
     }
 }
 

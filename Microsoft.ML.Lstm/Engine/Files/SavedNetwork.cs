@@ -21,9 +21,6 @@ internal sealed partial record SavedNetwork(
 {
     private const string What = "The network's shape in an LSTM model";
 
-    // Far above what training chooses, yet too small for the width of the head's input to overflow.
-    private const int MaxSkipped = 1 << 20;
-
     public SavedEmbedding[]? Embeddings { get; set; }
 
     public SavedCharacters? Characters { get; set; }
@@ -90,9 +87,7 @@ internal sealed partial record SavedNetwork(
     public static IReadOnlyList<NetworkShape> Read(string text)
     {
         SavedNetwork saved = SavedJson.Read(Encoding.UTF8.GetBytes(text), network => network.Object(From), What);
-        NetworkShape first = Load(saved);
-        if (first is { Head: Head.NextToken, Embeddings.Count: 0 })
-            throw Invalid("an embedding where there is nextToken", "none");
+        NetworkShape first = Checked(Load(saved));
         return [first, .. (saved.Members ?? []).Select(member => LoadMember(member, first))];
     }
 
@@ -167,14 +162,17 @@ internal sealed partial record SavedNetwork(
             Classes = first.Classes,
         };
         return member.IsAlike(first)
-            ? member
+            ? Checked(member)
             : throw Invalid("members with the inputs and outputs of the first", "other ones");
     }
+
+    private static NetworkShape Checked(NetworkShape shape)
+        => ShapeRules.FaultOf(shape) is { } fault ? throw Invalid(fault.Expected, fault.Found) : shape;
 
     private static NetworkShape Load(SavedNetwork saved)
     {
         Check(saved);
-        var shape = new NetworkShape
+        return new NetworkShape
         {
             Cell = ReadEnum<CellType>(saved.Cell, "cell"),
             InputSize = saved.InputSize,
@@ -201,30 +199,6 @@ internal sealed partial record SavedNetwork(
             AdaptiveSoftmax = ReadClusters(saved),
             Target = saved.Target is { } target ? ReadTarget(target) : null,
         };
-        CheckTarget(shape);
-        if (shape.SkipSteps > 0 && (shape.Head != Head.Pooled || (long)shape.SkipSteps * shape.InputSize > MaxSkipped))
-            throw Invalid($"skipSteps of at most {MaxSkipped} numbers, where sequences have outputs", "others");
-        if (shape.Embeddings.Sum(embedding => (long)embedding.Size) + (shape.Characters?.Filters ?? 0) > shape.InputSize)
-            throw Invalid($"embeddings and filters of at most {shape.InputSize} features in all, the inputSize", "more");
-        if (shape.Head == Head.NextToken)
-            CheckNextToken(shape);
-        else if (shape.TiesHead || shape.Embeddings.Any(embedding => embedding.HasBoundary))
-            throw Invalid("nextToken where there is a boundary or a tiedHead", "none");
-        return shape;
-    }
-
-    // A member of an ensemble has the embeddings of the first.
-    private static void CheckNextToken(NetworkShape shape)
-    {
-        if (shape.Bidirectional || shape.StaticSize > 0 || shape.Convolutions.Count > 0 || shape.Characters is not null
-            || shape.Classes is not null)
-            throw Invalid("one direction of recurrent layers, and tokens alone, where there is nextToken", "more");
-        if (shape.Embeddings.Count > 0 && (shape.Embeddings.Count > 1 || shape.NumericSize > 0))
-            throw Invalid($"an embedding of {shape.InputSize} features where there is nextToken", "others");
-        if (shape.Embeddings.Any(embedding => embedding.Rows - 1L != shape.OutputSize))
-            throw Invalid($"an embedding of {shape.OutputSize} tokens, the outputSize", "another");
-        if (shape.TiesHead && shape.InputSize != shape.HiddenSize)
-            throw Invalid($"an embedding of {shape.HiddenSize} features, the hiddenSize, for a tiedHead", $"{shape.InputSize}");
     }
 
     private static void Check(SavedNetwork saved)
@@ -240,18 +214,6 @@ internal sealed partial record SavedNetwork(
             CheckSize(convolution.Filters, "filters");
             CheckSize(convolution.KernelSize, "kernelSize");
         }
-        if ((saved.Convolutions ?? []).Length > NetworkShape.MaxConvolutions)
-            throw Invalid($"at most {NetworkShape.MaxConvolutions} convolutions", $"{saved.Convolutions!.Length}");
-        if (saved.StepsPerFrame > NetworkShape.MaxStepsPerFrame)
-            throw Invalid($"at most {NetworkShape.MaxStepsPerFrame} stepsPerFrame", $"{saved.StepsPerFrame}");
-        if (saved.StepsPerFrame > 1 && saved.StepOutputs is true && saved.Ctc is not true)
-            throw Invalid("no stepOutputs where there are stepsPerFrame", "both");
-        if (saved.StepsPerFrame > 1 && saved.Ctc is true && saved.Convolutions is { Length: > 0 })
-            throw Invalid("no convolutions where ctc has stepsPerFrame", "some");
-        if (saved.Ctc is true && saved.OutputSize < 2)
-            throw Invalid("an outputSize of 2 or more where there is ctc", $"{saved.OutputSize}");
-        if (saved.Decoder is true && (saved.StepsPerFrame > 1 || saved.Convolutions is { Length: > 0 }))
-            throw Invalid("neither convolutions nor stepsPerFrame where there is a decoder", "some");
         if (saved.SkipSteps is { } skipped)
             CheckSize(skipped, "skipSteps");
         foreach (SavedEmbedding embedding in saved.Embeddings ?? [])
@@ -279,13 +241,8 @@ internal sealed partial record SavedNetwork(
     {
         if (saved.Target is not null)
         {
-            if (saved is not
-                {
-                    StepOutputs: null, Crf: null, HeadReadsInputs: null, Decoder: null, Convolutions: null, SkipSteps: null,
-                    StepsPerFrame: null, Classes: null, NextToken: null, TiedHead: null, Ctc: null
-                }
-                || saved.Pooling != nameof(Lstm.Pooling.Last))
-                throw Invalid("pooling Last, and no other outputs, convolutions, classes or frames, where there is a target", "others");
+            if (saved is not { StepOutputs: null, Crf: null, HeadReadsInputs: null, Decoder: null, NextToken: null, Ctc: null })
+                throw Invalid("no other outputs where there is a target", "others");
             return Head.SequenceToSequence;
         }
         bool isPerStep = saved.StepOutputs ?? false, hasCrf = saved.Crf ?? false, readsInputs = saved.HeadReadsInputs ?? false;
@@ -303,11 +260,9 @@ internal sealed partial record SavedNetwork(
             return Head.NextToken;
         if (saved.Decoder is not true)
             return hasCrf ? Head.Crf : readsInputs ? Head.EveryStepWithSkip : isPerStep ? Head.EveryStep : Head.Pooled;
-        if (isPerStep || saved.Embeddings is { Length: > 0 })
-            throw Invalid("neither stepOutputs nor embeddings where there is a decoder", isPerStep ? "stepOutputs" : "embeddings");
-        if (saved.Characters is not null)
-            throw Invalid("no characters where there is a decoder", "some");
-        return Head.Autoencoder;
+        return isPerStep
+            ? throw Invalid("neither stepOutputs nor embeddings where there is a decoder", "stepOutputs")
+            : Head.Autoencoder;
     }
 
     private static EmbeddingShape ReadEmbedding(SavedEmbedding saved)
