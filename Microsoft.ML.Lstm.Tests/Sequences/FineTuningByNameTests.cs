@@ -18,7 +18,7 @@ public sealed class FineTuningByNameTests
     public static IEnumerable<(string First, string Second)> OtherTasks =>
         from first in WithTokens
         from second in WithTokens
-        where first != second && second != AnyTrainer.LanguageModel
+        where first != second
         select (first, second);
 
     [TestMethod]
@@ -90,8 +90,8 @@ public sealed class FineTuningByNameTests
         string[] few = ["red", "green", "blue"], more = ["new", "blue", "green", "red"];
         Action<SequenceInputOptions> oneWay = options => options.Bidirectional = false;
         SequencePredictionTransformer first = Fit(tasks.First, Rows(few), null, oneWay);
-        SequencePredictionTransformer second = Fit(tasks.Second, Rows(more), first.Model,
-            options => (options.FrozenLayers, options.UnfreezingEpochs) = (["rnn", "embeddings"], 0));
+        SequencePredictionTransformer second = Reload(Fit(tasks.Second, Rows(more), first.Model,
+            options => (options.FrozenLayers, options.UnfreezingEpochs) = (["rnn", "embeddings"], 0)), Rows(more));
         ParameterSet before = first.Model.Network.Parameters, after = second.Model.Network.Parameters;
         foreach (Parameter parameter in after.Parameters.Where(parameter => parameter.IsRecurrent && !parameter.IsOfDecoder))
             Assert.IsTrue(before[parameter.Name].SequenceEqual(after[parameter]), parameter.Name);
@@ -171,6 +171,24 @@ public sealed class FineTuningByNameTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void LayersThatReadFromBothEndsDoNotBeginALanguageModel(bool boundaries)
+    {
+        Row[] rows = Rows(["red", "green", "blue"]);
+        SequencePredictionTransformer first = Fit(AnyTrainer.Multiclass, rows, null, options => options.Bidirectional = true);
+        foreach (bool? bidirectional in new bool?[] { null, false })
+        {
+            var error = Assert.ThrowsExactly<ArgumentException>(() => Fit(AnyTrainer.LanguageModel, rows, first.Model, options =>
+            {
+                (options.Bidirectional, options.EpochCompleted) = (bidirectional, _ => Assert.Fail("It was trained."));
+                ((LstmLanguageModelTrainer.Options)options).HasBoundaries = boundaries;
+            }));
+            StringAssert.StartsWith(error.Message, "The layers of the initial model read sequences from both ends");
+        }
+    }
+
+    [TestMethod]
     public void LayersOfTheInitialModelThatTheTaskCanNotHaveAreRefused()
     {
         Row[] rows = Rows(["red", "green", "blue"]);
@@ -194,6 +212,22 @@ public sealed class FineTuningByNameTests
             }));
             StringAssert.Contains(error.Message, says);
             Assert.AreEqual("initialModel", error.ParamName);
+        }
+    }
+
+    [TestMethod]
+    public void ALanguageModelTiesNoEmbeddingsOfAnotherSizeThanItsLayers()
+    {
+        Row[] rows = Rows(["red", "green", "blue"]);
+        SequencePredictionTransformer first = Fit(AnyTrainer.Multiclass, rows, null, options => options.Bidirectional = false);
+        foreach (int? size in new int?[] { null, 3, 5 })
+        {
+            var error = Assert.Throws<ArgumentException>(() => Fit(AnyTrainer.LanguageModel, rows, first.Model, options =>
+            {
+                var language = (LstmLanguageModelTrainer.Options)options;
+                (language.TieEmbeddings, language.EmbeddingSize) = (true, size);
+            }));
+            StringAssert.Contains(error.Message, size == 5 ? "for a tiedHead, found 3" : "embeddings have 3 features and layers 5 units");
         }
     }
 

@@ -69,6 +69,9 @@ internal static class InitialShape
     /// <exception cref="ArgumentException">It reads other inputs, or has other layers.</exception>
     public static void CheckEncoder(NetworkShape encoder, NetworkShape shape)
     {
+        if (encoder.Bidirectional && shape.Head == Head.NextToken)
+            throw new ArgumentException("The layers of the initial model read sequences from both ends, and in the network to be trained a "
+                + $"token is predicted by those before it; {nameof(TrainingOptions.Bidirectional)} = false makes others.", "initialModel");
         Require("columns of tokens", one => one.Embeddings.Count);
         Require("numeric features", one => one.NumericSize);
         for (int i = 0; i < encoder.Embeddings.Count; i++)

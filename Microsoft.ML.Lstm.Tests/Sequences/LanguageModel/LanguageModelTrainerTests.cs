@@ -155,6 +155,19 @@ public sealed class LanguageModelTrainerTests
         Assert.ThrowsExactly<ArgumentException>(() => _ml.Transforms.ApplyLstmModel(new() { Model = model.Model }));
     }
 
+    [TestMethod]
+    public void TiedEmbeddingsOfAGivenSizeMakeTheLayersAsWide()
+    {
+        LstmLanguageModelTransformer model = Trainer(options =>
+            (options.TieEmbeddings, options.EmbeddingSize, options.HiddenSize) = (true, 9, null)).Fit(Texts([1, 2, 3], [2, 3]));
+        Assert.AreEqual(9, model.Model.HiddenSize);
+        using var stream = new MemoryStream();
+        _ml.Model.Save(model, Texts([1]).Schema, stream);
+        stream.Position = 0;
+        var loaded = (LstmLanguageModelTransformer)new MLContext().Model.Load(stream, out _);
+        Assert.AreEqual(LogLikelihood(model, [1, 2, 3]), LogLikelihood(loaded, [1, 2, 3]));
+    }
+
     private LstmLanguageModelTrainer Trainer(Action<LstmLanguageModelTrainer.Options>? change = null)
         => _ml.MulticlassClassification.Trainers.LstmLanguageModel(SmallOptions.CreateLanguageModel(change));
 

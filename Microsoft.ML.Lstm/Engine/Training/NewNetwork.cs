@@ -106,7 +106,8 @@ internal static class NewNetwork
             TensorPrimitives.Divide(mean, known.Tokens.Count(), mean);
             for (int token = 0; token < table.Rows; token++)
             {
-                if (known[token] is null)
+                // Behind the tokens there may be the boundary of texts, which is new where no language model was trained before.
+                if (token > known.Shape.Vocabulary || known[token] is null)
                     mean.CopyTo(parameters.Row(table, token));
             }
         }

@@ -116,8 +116,8 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
 
         /// <summary>
         /// The size of a token's embedding, 1 to 65536; with <see cref="TieEmbeddings"/> it has to be
-        /// <see cref="TrainingOptions.HiddenSize"/>. <see langword="null"/>, the default: chosen from the data (at present
-        /// <see cref="TrainingOptions.HiddenSize"/> where they are tied, else 64).
+        /// <see cref="TrainingOptions.HiddenSize"/>, which takes this value where it is null. <see langword="null"/>, the default: chosen
+        /// from the data (at present <see cref="TrainingOptions.HiddenSize"/> where they are tied, else 64).
         /// </summary>
         public int? EmbeddingSize;
 
@@ -201,6 +201,15 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
 
         private protected override int LengthOfPieces => BackpropagationLength!.Value;
 
+        private protected override void TakeLayersOf(NetworkShape shape, bool isWhole, OptionChoices choices)
+        {
+            // One direction whatever the initial model has: from the other end a layer would read the tokens that it is to predict.
+            Bidirectional ??= false;
+            if (shape.Embeddings.Count > 0)
+                EmbeddingSize ??= shape.Embeddings[0].Size;
+            base.TakeLayersOf(shape, isWhole, choices);
+        }
+
         private protected override void ChooseDefaults(DataFacts facts, OptionChoices choices)
         {
             NetworkShape? initial = facts.Initial is { Head: Head.NextToken } model ? model : null;
@@ -210,12 +219,17 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
             BackpropagationLength ??= tokens < ManyTokens
                 ? choices.Note(nameof(BackpropagationLength), 100, $"{tokens} tokens")
                 : 70;
-            HiddenSize ??= initial?.HiddenSize ?? 256;
+            if (TieEmbeddings is true && EmbeddingSize is { } tiedSize)
+                HiddenSize ??= tiedSize;
+            HiddenSize ??= 256;
             NumberOfLayers ??= initial?.Layers;
             SoftmaxCutoffs ??= initial?.AdaptiveSoftmax?.Cutoffs;
             TieEmbeddings ??= initial?.TiesHead ?? choices.Note(nameof(TieEmbeddings),
                 tokens >= ManyTokens && SoftmaxCutoffs is null && (EmbeddingSize ?? HiddenSize) == HiddenSize, $"{tokens} tokens");
-            EmbeddingSize ??= initial?.Embeddings[0].Size ?? (TieEmbeddings.Value ? HiddenSize : 64);
+            EmbeddingSize ??= TieEmbeddings.Value ? HiddenSize : 64;
+            // An initial model may have decided on one size, or both. Where it goes on as a whole, what differs from it is named later.
+            Require(!TieEmbeddings.Value || EmbeddingSize == HiddenSize || initial is not null, TieEmbeddings, nameof(TieEmbeddings),
+                $"false or null where embeddings have {EmbeddingSize} features and layers {HiddenSize} units");
             TokenDropout ??= 0;
             WeightDropout ??= 0;
             LearningRate ??= 0.002f;
