@@ -84,6 +84,12 @@ public sealed class SavedModelTests
             + """ "labelValues": {"type": "Text", "values": ["a", "b"]}}""", "expected 3 values of labels, found 2")]
     [DataRow(AnyTrainer.Multiclass,
         """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelKind": "Numbers"}""", "learned labels of the kind Numbers; expected Key")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
+            + """ "labelKind": "Elephant"}""", "an error at $.labelKind")]
+    [DataRow(AnyTrainer.Multiclass,
+        """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""
             + """ "labelValues": {"type": "Elephant", "values": ["a", "b", "c"]}}""", "expected one of Text, Boolean,")]
     [DataRow(AnyTrainer.Multiclass,
         """{"features": [{"name": "T", "dimensions": [0], "featuresPerStep": 0, "vocabulary": 8}], "vectorScore": false,"""

@@ -155,7 +155,8 @@ internal sealed class InitialModel
             LabelKind.NextKey => [Head.NextToken],
             _ => [Head.Autoencoder],
         };
-        if (!heads.Contains(shape.Head))
+        // Of truths and of numbers a network may have the same outputs, but not in the same units.
+        if (!heads.Contains(shape.Head) || (_model.LabelKind is { } learned && learned != kind))
             return "has learned another task";
         if (kind is LabelKind.NextKey or LabelKind.None)
             return null;

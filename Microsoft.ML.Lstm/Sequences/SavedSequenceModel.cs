@@ -13,21 +13,25 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
     public TrainingReport? Report { get; init; }
 
     /// <summary>Checks that network and columns belong together and to a task with a value, or several, at every step.</summary>
+    /// <param name="kind">What the task learns of each row.</param>
     /// <exception cref="InvalidDataException">They don't.</exception>
-    public SequenceModelParameters CheckPerStep()
+    public SequenceModelParameters CheckPerStep(LabelKind kind)
         => Network.Shape.Head == Head.Crf
             ? throw new InvalidDataException("A saved LSTM model has a conditional random field; expected none for values of steps.")
-            : Check(Head.EveryStep, hasClasses: false);
+            : Check(Head.EveryStep, hasClasses: false, kind);
 
     /// <summary>Checks that network and columns belong together and to a task.</summary>
     /// <param name="head">The head of the task's networks; <see cref="Head.EveryStep"/> stands for <see cref="Head.Crf"/> too, and null for
     /// outputs of sequences or of steps.</param>
     /// <param name="hasClasses">Whether the outputs are classes, of which the network may know only some.</param>
+    /// <param name="kind">What the task learns of each row; null for a network without a task.</param>
     /// <returns>The network, with what its columns say of it.</returns>
     /// <exception cref="InvalidDataException">They don't.</exception>
-    public SequenceModelParameters Check(Head? head, bool hasClasses)
+    public SequenceModelParameters Check(Head? head, bool hasClasses, LabelKind? kind)
     {
         NetworkShape shape = Network.Shape;
+        if (Columns.LabelKind is { } learned && kind is { } expected && learned != expected)
+            throw new InvalidDataException($"A saved LSTM model has learned labels of the kind {learned}; expected {expected}.");
         long featuresPerStep = Columns.Features.Sum(column => (long)column.FeaturesPerStep);
         if (featuresPerStep != shape.NumericSize)
             throw new InvalidDataException(
@@ -83,6 +87,7 @@ internal sealed record SavedSequenceModel(SequenceModel Network, ScoringColumns 
             values?.Check(shape.Embeddings[index].Vocabulary);
         return new SequenceModelParameters(Network)
         {
+            LabelKind = kind ?? Columns.LabelKind,
             LabelValues = KeyValues.From(Columns.LabelValues),
             TokenValues = tokens,
             Report = Report,

@@ -24,6 +24,9 @@ public sealed partial class SequenceModelParameters
 
     internal SequenceModel Network { get; }
 
+    /// <summary>What the network has learned of each row; null where that is unknown, as of networks that come from elsewhere.</summary>
+    internal LabelKind? LabelKind { get; init; }
+
     /// <summary>The values of the label's keys; null for numbers, and where they are unknown.</summary>
     internal KeyValues? LabelValues { get; init; }
 
@@ -127,6 +130,7 @@ public sealed partial class SequenceModelParameters
 
     private SequenceModelParameters With(SequenceModel network, TrainingReport? report) => new(network)
     {
+        LabelKind = LabelKind,
         LabelValues = LabelValues,
         TokenValues = TokenValues,
         Report = report,
@@ -237,10 +241,12 @@ public sealed partial class SequenceModelParameters
 
     // Of a network that was trained here its task knows the inputs.
     private SafeTensors? ToSaved()
-        => InputNames.Count == 0 && OutputFunction == OutputFunction.None && LabelValues is null && TokenValues.All(one => one is null)
+        => InputNames.Count == 0 && OutputFunction == OutputFunction.None && LabelKind is null && LabelValues is null
+            && TokenValues.All(one => one is null)
             ? null
             : new SavedInputs([.. InputNames], NumericSizes)
             {
+                LabelKind = LabelKind,
                 Labels = LabelValues?.ToSaved(),
                 Tokens = TokenValues.All(one => one is null) ? null : [.. TokenValues.Select(one => one?.ToSaved())],
                 Static = StaticInputName,
@@ -259,6 +265,7 @@ public sealed partial class SequenceModelParameters
             values?.Check(shape.Embeddings[index].Vocabulary);
         return new SequenceModelParameters(network)
         {
+            LabelKind = inputs.LabelKind,
             LabelValues = labels,
             TokenValues = tokens,
             InputNames = inputs.Names,
@@ -326,12 +333,13 @@ public sealed partial class SequenceModelParameters
                 + "ml.Model.LoadLstmFromOnnx gives it back.");
         SavedSequenceModel saved = SequenceOnnx.Read(description);
         NetworkShape shape = saved.Network.Shape;
-        SequenceModelParameters model = saved.Check(shape.Head, hasClasses: true);
+        SequenceModelParameters model = saved.Check(shape.Head, hasClasses: true, kind: null);
         model.LabelValues?.Check(shape.ClassCount);
         description.Check(file => NetworkValues.WriteAll(() => file, saved.Network));
         FeatureColumn[] numbers = [.. saved.Columns.Features.Where(feature => !feature.IsTokens)];
         return new SequenceModelParameters(saved.Network)
         {
+            LabelKind = model.LabelKind,
             LabelValues = model.LabelValues,
             TokenValues = model.TokenValues,
             InputNames = [.. numbers.Concat(saved.Columns.Features.Where(feature => feature.IsTokens)).Select(feature => feature.Name)],

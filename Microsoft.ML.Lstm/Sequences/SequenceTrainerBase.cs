@@ -196,6 +196,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
         report.LogErrors(monitor, "The best of them is worth using; more rows to learn from may help the network.");
         var model = new SequenceModelParameters(network)
         {
+            LabelKind = LabelKind,
             LabelValues = label.Values,
             // A language model has them as its labels.
             TokenValues = LabelKind == LabelKind.NextKey ? []
@@ -210,6 +211,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             EncodingColumnName = Settings.EncodingColumnName,
             AttentionColumnName = Settings.AttentionColumn,
             VectorScore = label.TargetSize > 0 && schema[label.Name].Type is VectorDataViewType,
+            LabelKind = LabelKind,
             LabelValues = label.Values?.ToSaved(),
             TokenValues = model.TokenValues.All(names => names is null) ? null : [.. model.TokenValues.Select(names => names?.ToSaved())],
         }, task);

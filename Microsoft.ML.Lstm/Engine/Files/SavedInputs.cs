@@ -19,6 +19,9 @@ internal sealed record SavedInputs(string[] Names, int[] NumericSizes)
     /// <summary>The function of the outputs; null for none.</summary>
     public OutputFunction? Function { get; init; }
 
+    /// <summary>What the network has learned of each row; null where that is unknown.</summary>
+    public LabelKind? LabelKind { get; set; }
+
     /// <summary>The values of the keys of the label; null where they are unknown.</summary>
     public SavedKeyValues? Labels { get; set; }
 
@@ -59,6 +62,7 @@ internal sealed record SavedInputs(string[] Names, int[] NumericSizes)
         {
             Static = json.Find("static")?.Text(),
             Function = json.Find("function")?.Enum<OutputFunction>(),
+            LabelKind = json.Find("labelKind")?.Enum<LabelKind>(),
             Labels = json.Find("labels")?.Object(SavedKeyValues.From),
             Tokens = json.Find("tokens")?.Array(column => column.OrNull()?.Object(SavedKeyValues.From)),
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.Lstm.Engine.Parameters;
 
 namespace Microsoft.ML.Lstm.Engine.Files;
 
@@ -46,6 +47,9 @@ internal sealed record ScoringColumns
 
     /// <summary>Prefixes that the search for a label without alignment follows; null for the best path, and for other tasks.</summary>
     public int? BeamSize { get; set; }
+
+    /// <summary>What the network has learned of each row; null where that is unknown.</summary>
+    public LabelKind? LabelKind { get; set; }
 
     /// <summary>The values of the keys of the label; null when it is no key, or its keys have no values.</summary>
     public SavedKeyValues? LabelValues { get; init; }
@@ -114,6 +118,7 @@ internal sealed record ScoringColumns
         Threshold = json.Find("threshold")?.Single(),
         Language = json.Find("language")?.Object(LanguageColumns.From),
         BeamSize = json.Find("beamSize")?.Int32(),
+        LabelKind = json.Find("labelKind")?.Enum<LabelKind>(),
         LabelValues = json.Find("labelValues")?.Object(SavedKeyValues.From),
         TokenValues = json.Find("tokenValues")?.Array(column => column.OrNull()?.Object(SavedKeyValues.From)),
         Decoding = json.Find("decoding")?.Object(DecodingSettings.From),

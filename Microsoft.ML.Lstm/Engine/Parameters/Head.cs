@@ -62,3 +62,38 @@ internal static class Heads
         public bool ReadsInputs => head == Head.EveryStepWithSkip;
     }
 }
+
+/// <summary>What a task learns from each row.</summary>
+/// <remarks>Files have the names.</remarks>
+internal enum LabelKind
+{
+    /// <summary>A number, or several.</summary>
+    Numbers,
+
+    /// <summary>Yes or no.</summary>
+    Boolean,
+
+    /// <summary>A class.</summary>
+    Key,
+
+    /// <summary>A class for each step.</summary>
+    KeyPerStep,
+
+    /// <summary>Classes one after the other, any number of them.</summary>
+    KeySequence,
+
+    /// <summary>Classes one after the other, any number of them, of which some may be missing.</summary>
+    KeySequenceWithGaps,
+
+    /// <summary>The keys of the sequence itself, each from those before it.</summary>
+    NextKey,
+
+    /// <summary>A number, or several, for each step.</summary>
+    NumbersPerStep,
+
+    /// <summary>Yes or no, or several of them, for each step.</summary>
+    TruthsPerStep,
+
+    /// <summary>Nothing: the task learns from the sequence alone.</summary>
+    None,
+}

@@ -79,7 +79,7 @@ public sealed class LstmAutoencoderTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmAutoencoderTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.Autoencoder, hasClasses: false);
+        SequenceModelParameters model = saved.Check(Head.Autoencoder, hasClasses: false, LabelKind.None);
         return IsThreshold(saved.Columns.Threshold)
             ? new LstmAutoencoderTransformer(environment, model, saved.Columns)
             : throw new InvalidDataException(

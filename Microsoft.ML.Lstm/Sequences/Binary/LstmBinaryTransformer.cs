@@ -81,7 +81,7 @@ public sealed class LstmBinaryTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmBinaryTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: false);
+        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: false, LabelKind.Boolean);
         return model.OutputCount == 1 && IsThreshold(saved.Columns.Threshold)
             ? new LstmBinaryTransformer(environment, model, saved.Columns)
             : throw new InvalidDataException(

@@ -158,7 +158,7 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmCtcTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.Ctc, hasClasses: true);
+        SequenceModelParameters model = saved.Check(Head.Ctc, hasClasses: true, LabelKind.KeySequence);
         model.LabelValues?.Check(model.Network.Shape.ClassCount);
         return saved.Columns.BeamSize is null or (>= 1 and <= LargestBeam)
             ? new LstmCtcTransformer(environment, model, saved.Columns)

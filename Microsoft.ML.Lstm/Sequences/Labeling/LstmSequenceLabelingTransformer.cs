@@ -67,7 +67,7 @@ public sealed class LstmSequenceLabelingTransformer : SequencePredictionTransfor
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmSequenceLabelingTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.EveryStep, hasClasses: true);
+        SequenceModelParameters model = saved.Check(Head.EveryStep, hasClasses: true, LabelKind.KeyPerStep);
         model.LabelValues?.Check(model.Network.Shape.ClassCount);
         return new LstmSequenceLabelingTransformer(environment, model, saved.Columns);
     }

@@ -64,7 +64,7 @@ public sealed partial class LstmLanguageModelTransformer : SequencePredictionTra
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmLanguageModelTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.NextToken, hasClasses: false);
+        SequenceModelParameters model = saved.Check(Head.NextToken, hasClasses: false, LabelKind.NextKey);
         model.LabelValues?.Check(model.Network.Shape.Embeddings[0].KeyCount);
         if (saved.Columns.Language is not { Predictions: >= 1 and <= LstmLanguageModelTrainer.Options.MostPredictions })
             throw new InvalidDataException("A saved LSTM language model has no columns of one; expected "

@@ -58,7 +58,7 @@ public sealed class LstmMulticlassTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmMulticlassTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: true);
+        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: true, LabelKind.Key);
         model.LabelValues?.Check(model.Network.Shape.ClassCount);
         return new LstmMulticlassTransformer(environment, model, saved.Columns);
     }

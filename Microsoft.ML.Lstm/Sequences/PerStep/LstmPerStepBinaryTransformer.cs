@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
@@ -74,7 +75,7 @@ public sealed class LstmPerStepBinaryTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmPerStepBinaryTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
         => saved.Columns.Threshold is >= 0 and <= 1
-            ? new(environment, saved.CheckPerStep(), saved.Columns)
+            ? new(environment, saved.CheckPerStep(LabelKind.TruthsPerStep), saved.Columns)
             : throw new InvalidDataException($"A saved LSTM model for binary classification has the threshold {saved.Columns.Threshold}; "
                 + "expected one from 0 to 1.");
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
@@ -66,5 +67,5 @@ public sealed class LstmPerStepRegressionTransformer : SequencePredictionTransfo
     /// <summary>Makes the transformer that a file has.</summary>
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmPerStepRegressionTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
-        => new(environment, saved.CheckPerStep(), saved.Columns);
+        => new(environment, saved.CheckPerStep(LabelKind.NumbersPerStep), saved.Columns);
 }

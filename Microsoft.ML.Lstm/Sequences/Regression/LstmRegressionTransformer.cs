@@ -52,7 +52,7 @@ public sealed class LstmRegressionTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmRegressionTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: false);
+        SequenceModelParameters model = saved.Check(Head.Pooled, hasClasses: false, LabelKind.Numbers);
         return saved.Columns.VectorScore || model.OutputCount == 1
             ? new LstmRegressionTransformer(environment, model, saved.Columns)
             : throw new InvalidDataException(

@@ -85,6 +85,7 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
             EncodingColumnName = _options.EncodingColumnName,
             AttentionColumnName = _options.AttentionColumnName,
             VectorScore = !ModelOutputs.IsScalar(_model),
+            LabelKind = _model.LabelKind,
         });
     }
 

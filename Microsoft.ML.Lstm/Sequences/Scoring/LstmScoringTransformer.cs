@@ -47,7 +47,7 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmScoringTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(head: null, hasClasses: true);
+        SequenceModelParameters model = saved.Check(head: null, hasClasses: true, kind: null);
         ScoringColumns columns = saved.Columns;
         if (model.Network.Shape.Head.JoinsSteps)
             throw new InvalidDataException(

@@ -138,7 +138,7 @@ public sealed class LstmSequenceToSequenceTransformer : SequencePredictionTransf
     /// <exception cref="InvalidDataException">The file has that of another task.</exception>
     internal static LstmSequenceToSequenceTransformer Of(IHostEnvironment environment, SavedSequenceModel saved)
     {
-        SequenceModelParameters model = saved.Check(Head.SequenceToSequence, hasClasses: false);
+        SequenceModelParameters model = saved.Check(Head.SequenceToSequence, hasClasses: false, LabelKind.KeySequenceWithGaps);
         model.LabelValues?.Check(model.Network.Shape.ClassCount);
         return new LstmSequenceToSequenceTransformer(environment, model, saved.Columns);
     }
