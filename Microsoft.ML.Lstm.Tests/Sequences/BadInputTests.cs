@@ -147,6 +147,24 @@ public sealed class BadInputTests
         AnyTrainer.AssertSameWeights(Fit(good, BadRowHandling.Skip).Model, model);
     }
 
+    [TestMethod]
+    [DataRow("empty")]
+    [DataRow("partial step")]
+    [DataRow("NaN feature")]
+    [DataRow("NaN static")]
+    [DataRow("missing label")]
+    public void NothingIsWrongWithARowOfWeightZero(string damage)
+    {
+        Example[] good = Example.Make(20);
+        Example[] rows = [.. good, Damage(Damage(Example.Make(1, seed: 4)[0], damage), "weight 0")];
+        foreach (BadRowHandling badRows in Enum.GetValues<BadRowHandling>())
+        {
+            (LstmRegressionTransformer model, List<string> warnings) = Fit(rows, badRows);
+            Assert.IsEmpty(warnings);
+            AnyTrainer.AssertSameWeights(Fit(good, BadRowHandling.Skip).Model, model);
+        }
+    }
+
     private static Example Damage(Example row, string damage)
     {
         switch (damage)

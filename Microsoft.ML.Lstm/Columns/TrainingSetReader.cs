@@ -132,7 +132,8 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             if (share is not null && cursor.Position % share.Size != share.Rank)
                 continue;
             float weight = ReadWeight(weights);
-            RowFault fault = ReadRow(sequence, labels, weight);
+            // What has no weight is not looked at.
+            RowFault fault = weight == 0 ? RowFault.None : ReadRow(sequence, labels, weight);
             if (fault != RowFault.None && badRows == BadRowHandling.Throw)
                 throw host.Process(new InvalidOperationException(tally.Describe(cursor.Position, fault)));
             bool counts = fault == RowFault.None && weight != 0;
