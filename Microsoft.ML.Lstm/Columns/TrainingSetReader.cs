@@ -188,6 +188,7 @@ internal sealed class TrainingSetReader(SequenceInput input, LabelColumn label, 
             Statics = statics,
             Targets = labels.Targets(steps),
             Labels = labels.Labels(steps),
+            IsCut = steps < sequence.Steps,
             Weight = weight,
         };
     }

@@ -61,8 +61,8 @@ public abstract class SequenceInputOptions : TrainingOptions
     public int? FeaturesPerStep;
 
     /// <summary>
-    /// Steps after which the sequences of the training and validation data are cut, at least 1; scoring reads them whole.
-    /// <see langword="null"/> for no limit. Default: <see langword="null"/>.
+    /// Steps after which the sequences of the training and validation data are cut, at least 1; scoring reads them whole. Where a text is
+    /// cut, a language model does not learn that it ends. <see langword="null"/> for no limit. Default: <see langword="null"/>.
     /// </summary>
     public int? MaximumSequenceLength;
 

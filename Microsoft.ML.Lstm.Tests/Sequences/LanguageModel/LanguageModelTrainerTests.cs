@@ -72,6 +72,16 @@ public sealed class LanguageModelTrainerTests
     }
 
     [TestMethod]
+    public void TextsThatAreCutDoNotEndThere()
+    {
+        uint[][] texts = [.. Enumerable.Range(0, 60).Select(i => Enumerable.Range(0, 20).Select(t => 1 + (uint)(i + t) % 3).ToArray())];
+        LstmLanguageModelTransformer model = Trainer(options =>
+            (options.MaximumSequenceLength, options.HiddenSize, options.NumberOfEpochs) = (5, 16, 20)).Fit(Texts(texts));
+        uint[] written = [.. model.Generate([1, 2], new() { Temperature = 0, MaximumLength = 50 })];
+        CollectionAssert.AreEqual(Enumerable.Range(0, 50).Select(t => 1 + (uint)(t + 2) % 3).ToArray(), written);
+    }
+
+    [TestMethod]
     public void TheNumberOfThreadsDoesNotChangeABit()
     {
         uint[] text = RandomText(3000);

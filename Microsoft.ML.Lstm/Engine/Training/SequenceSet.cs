@@ -107,8 +107,8 @@ internal sealed class SequenceSet(int featureSize, int staticSize, int targetSiz
         TrainingSequence text = _sequences[0];
         int all = text.Tokens.Length, moved = Math.Clamp((int)Math.Round(all * fraction), 1, Math.Max(1, all - 1));
         SequenceSet split = NewLike();
-        split._sequences.Add(new TrainingSequence { Tokens = text.Tokens[^moved..], Weight = text.Weight });
-        _sequences[0] = new TrainingSequence { Tokens = text.Tokens[..^moved], Weight = text.Weight };
+        split._sequences.Add(new TrainingSequence { Tokens = text.Tokens[^moved..], IsCut = text.IsCut, Weight = text.Weight });
+        _sequences[0] = new TrainingSequence { Tokens = text.Tokens[..^moved], IsCut = true, Weight = text.Weight };
         return split;
     }
 

@@ -28,6 +28,9 @@ internal class TrainingSequence
     /// <summary>Whether it is a piece of a longer one, and goes on where the sequence before it in its set ends.</summary>
     public bool GoesOn { get; init; }
 
+    /// <summary>Whether it goes on where its steps end, and only these are learned from.</summary>
+    public bool IsCut { get; init; }
+
     /// <summary>The weight of the sequence in the loss.</summary>
     public float Weight { get; init; } = 1f;
 

@@ -6,7 +6,8 @@ namespace Microsoft.ML.Lstm.Engine.Training.Objectives;
 /// Predicting each token of a text from those before it: the language model of Mikolov et al. (2010). Long texts are learned in pieces, the
 /// state of the network being carried from one to the next.
 /// </summary>
-/// <param name="hasBoundary">Whether a text begins and ends with the boundary: its first token is predicted too, and where it ends.</param>
+/// <param name="hasBoundary">Whether a text begins and ends with the boundary: its first token is predicted too, and where it ends, unless
+/// it was cut.</param>
 /// <param name="tiesHead">Whether the weights of the head are the embeddings.</param>
 /// <param name="labelSmoothing">The share of a token that is spread over all tokens, from 0 to below 1; without effect on an adaptive
 /// softmax.</param>
@@ -52,7 +53,10 @@ internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float label
         SequenceSet pieces = sequences.NewLike();
         foreach (TrainingSequence sequence in sequences.Sequences)
         {
-            int[] tokens = hasBoundary ? [boundary, .. sequence.Tokens, boundary] : sequence.Tokens;
+            int[] tokens = sequence.Tokens;
+            // Where a text was cut it does not end.
+            if (hasBoundary)
+                tokens = sequence.IsCut ? [boundary, .. tokens] : [boundary, .. tokens, boundary];
             for (int begin = 0; begin < tokens.Length - 1; begin += longest)
             {
                 int end = Math.Min(begin + longest, tokens.Length - 1);
@@ -86,7 +90,7 @@ internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float label
             biases[i] = (float)Math.Log(uses[i] / all);
     }
 
-    /// <summary>How often each token of the output, and at last the boundary, occurs.</summary>
+    /// <summary>How often each token of the output, and at last the boundary behind a text, occurs.</summary>
     private long[] UsesOf(TrainingData training, int outputSize)
     {
         long[] uses = new long[outputSize];
@@ -97,7 +101,7 @@ internal sealed class NextTokenTask(bool hasBoundary, bool tiesHead, float label
                 if (token > 0)
                     uses[token - 1]++;
             }
-            if (hasBoundary)
+            if (hasBoundary && !sequence.IsCut)
                 uses[^1]++;
         }
         return uses;
