@@ -96,6 +96,47 @@ public sealed class SequencePredictorTests
     private static float[] Part(float[] scores, bool behind) => [.. scores.Where((_, i) => i % 4 >= 2 == behind)];
 
     [TestMethod]
+    public void ABatchMayGrowAfterItWasScored()
+    {
+        // A key that does not occur gives those behind it other numbers in the network.
+        Example[] examples = [.. Example.Make(40, variable: true)
+            .Select(example =>
+            {
+                example.Tokens = [.. example.Tokens.Select(token => Math.Max(token, 2))];
+                return example;
+            })];
+        IDataView data = AnyTrainer.Data(Ml, examples);
+        SequencePredictor predictor = Reload(AnyTrainer.Create(Ml, AnyTrainer.Regression, options =>
+            (options.FeatureColumnNames, options.StaticFeatureColumnName) = (["Features", "Tokens"], "Statics")).Fit(data), data);
+        float[][] expected = [.. examples.Select(example => Score(predictor.Share(), example))];
+
+        for (int i = 0; i < 6; i++)
+        {
+            Add(predictor, examples[i]);
+            predictor.ScoreAll();
+            for (int before = 0; before <= i; before++)
+                CollectionAssert.AreEqual(expected[before], predictor.Scores(before).ToArray(), $"{before} of {i}");
+        }
+        predictor.ScoreAll();
+        CollectionAssert.AreEqual(expected[5], predictor.Scores(5).ToArray());
+        CollectionAssert.AreEqual(expected[7], Score(predictor, examples[7]));
+
+        static void Add(SequencePredictor predictor, Example example)
+            => predictor.Add(example.Features, Array.ConvertAll(example.Tokens, token => (int)token), example.Statics);
+
+        static float[] Score(SequencePredictor predictor, Example example)
+            => predictor.Score(example.Features, Array.ConvertAll(example.Tokens, token => (int)token), example.Statics).ToArray();
+    }
+
+    private static SequencePredictor Reload(ITransformer model, IDataView data)
+    {
+        var file = new MemoryStream();
+        Ml.Model.Save(model, data.Schema, file);
+        file.Position = 0;
+        return SequencePredictor.Load(file);
+    }
+
+    [TestMethod]
     public void WeightsOfPyTorchScoreAsRowsAndAsAStream()
     {
         PyTorchCase one = PyTorchCase.All.Single(one => one.File == "lstm_3.pt");

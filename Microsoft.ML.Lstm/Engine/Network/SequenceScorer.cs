@@ -18,6 +18,11 @@ internal sealed class SequenceScorer
     private readonly TextScorer? _texts;
     private readonly int _sequences;
     private float[] _outputs = [];
+
+    // Sequences, and steps of these, that are scaled and numbered already: an earlier call scored them, and others came after it.
+    private int _preparedSequences;
+    private int _preparedSteps;
+
     private int[] _rows = [];
     private int[] _starts = [];
 
@@ -46,6 +51,7 @@ internal sealed class SequenceScorer
     {
         _batch.Clear();
         _batch.Spellings.Clear();
+        (_preparedSequences, _preparedSteps) = (0, 0);
     }
 
     /// <summary>Releases the threads for other scorers until the next call of <see cref="Score"/>.</summary>
@@ -68,16 +74,13 @@ internal sealed class SequenceScorer
     /// <summary>The static features [S] of sequence <paramref name="index"/>, for the caller to fill.</summary>
     public Span<float> Statics(int index) => _batch.Statics(index);
 
-    /// <summary>Scores the sequences that were added.</summary>
+    /// <summary>Scores the sequences that were added since <see cref="Clear"/>.</summary>
     public void Score()
     {
         FloatBuffer.Require(ref _rows, Count);
         if (Count == 0)
             return;
-        _model.InputScaler.Apply(_batch.StagedSteps);
-        for (int i = 0; i < Count; i++)
-            _model.StaticScaler.Apply(_batch.Statics(i));
-        KeySubset.Apply(_batch.StagedTokens, _batch.TokenColumns, _keys);
+        Prepare();
         if (_texts is not null)
         {
             ScoreTexts(_texts);
@@ -97,6 +100,16 @@ internal sealed class SequenceScorer
             GatherErrors();
         else
             GatherOutputs();
+    }
+
+    /// <summary>Scales the sequences that were added since the last call, and gives their tokens the network's numbers, in place.</summary>
+    private void Prepare()
+    {
+        _model.InputScaler.Apply(_batch.StagedSteps[(_preparedSteps * _batch.NumericSize)..]);
+        for (int i = _preparedSequences; i < Count; i++)
+            _model.StaticScaler.Apply(_batch.Statics(i));
+        KeySubset.Apply(_batch.StagedTokens[(_preparedSteps * _batch.TokenColumns)..], _batch.TokenColumns, _keys);
+        (_preparedSequences, _preparedSteps) = (Count, TotalSteps);
     }
 
     /// <summary>
