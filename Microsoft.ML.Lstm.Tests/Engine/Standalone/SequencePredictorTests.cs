@@ -128,6 +128,49 @@ public sealed class SequencePredictorTests
             => predictor.Score(example.Features, Array.ConvertAll(example.Tokens, token => (int)token), example.Statics).ToArray();
     }
 
+    [TestMethod]
+    [DataRow(AnyTrainer.Multiclass, true)]
+    [DataRow(AnyTrainer.Multiclass, false)]
+    [DataRow(AnyTrainer.Labeling, true)]
+    [DataRow(AnyTrainer.Labeling, false)]
+    public void AClassThatTrainingDidNotHaveHasTheScoreOfTheTransformer(string trainer, bool hasProbabilities)
+    {
+        // Of three classes the second does not occur.
+        Example[] examples = Example.Make(60, variable: true);
+        foreach (Example example in examples)
+            (example.Class, example.StepClasses) = (example.Class & 2, [.. example.StepClasses.Select(label => label | 1)]);
+        IDataView data = AnyTrainer.Data(Ml, examples);
+        SequencePredictionTransformer trained = AnyTrainer.Create(Ml, trainer, options =>
+        {
+            if (options is LstmSequenceLabelingTrainer.Options labeling)
+                labeling.UseConditionalRandomField = false;
+        }).Fit(data);
+        var file = new MemoryStream();
+        trained.ExportToOnnx(file);
+        file.Position = 0;
+        SequenceModelParameters model = hasProbabilities ? SequenceModelParameters.LoadOnnx(file) : trained.Model;
+        LstmScoringTransformer scoring = Ml.Transforms
+            .ApplyLstmModel(new LstmScoringEstimator.Options { Model = model, InputColumnNames = ["Features"] }).Fit(data);
+        float[][] expected = [.. scoring.Transform(data).GetColumn<float[]>("Score")];
+
+        SequencePredictor predictor = Reload(scoring, data);
+
+        Assert.AreEqual(SequencePredictionTask.Outputs, predictor.Task);
+        Assert.AreEqual(hasProbabilities ? 3 : 2, predictor.ScoreSize);
+        for (int i = 0; i < examples.Length; i++)
+        {
+            CollectionAssert.AreEqual(expected[i], predictor.Score(examples[i].Features).ToArray());
+            if (hasProbabilities)
+                Assert.AreEqual(0, expected[i][1]);
+        }
+        if (trained.Model.Bidirectional)
+            return;
+        float[] latest = [];
+        for (int t = 0; t < examples[0].Features.Length / 2; t++)
+            latest = predictor.Step(examples[0].Features.AsSpan(2 * t, 2)).ToArray();
+        CollectionAssert.AreEqual(expected[0][^predictor.ScoreSize..], latest);
+    }
+
     private static SequencePredictor Reload(ITransformer model, IDataView data)
     {
         var file = new MemoryStream();

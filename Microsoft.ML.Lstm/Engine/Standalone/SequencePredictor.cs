@@ -10,7 +10,10 @@ namespace Microsoft.ML.Lstm;
 /// <summary>What the scores of a <see cref="SequencePredictor"/> are.</summary>
 public enum SequencePredictionTask
 {
-    /// <summary>The outputs of a network without a task, after its output function, of a sequence or of each of its steps.</summary>
+    /// <summary>
+    /// The outputs of a network without a task, after its output function, of a sequence or of each of its steps; where these are
+    /// probabilities, of all classes, as of those that training did not have.
+    /// </summary>
     Outputs,
 
     /// <summary>One value or several, of a sequence or of each of its steps.</summary>
@@ -48,6 +51,10 @@ public sealed partial class SequencePredictor
     private readonly ScoringColumns? _columns;
     private readonly OutputFunction _function;
     private readonly int[]? _known;
+
+    // Only probabilities have a value for classes that the network does not know.
+    private readonly bool _scoresAllClasses;
+
     private readonly StepDecoder? _decoder;
     private SequenceStream? _stream;
     private float[] _scores = [];
@@ -67,6 +74,10 @@ public sealed partial class SequencePredictor
         if (shape.Characters is not null)
             throw new NotSupportedException("A network that reads the characters of words is scored by its transformer only.");
         _known = shape.Classes?.Keys.Select(key => key - 1).ToArray();
+        _scoresAllClasses = task is SequencePredictionTask.MulticlassClassification or SequencePredictionTask.Labeling
+            || (task == SequencePredictionTask.Outputs && function == OutputFunction.Softmax);
+        string[] names = columns?.LabelValues?.Values ?? [];
+        ClassNames = names.Length == 0 || _known is null || _scoresAllClasses ? names : [.. _known.Select(known => names[known])];
         if (task == SequencePredictionTask.Labeling)
             _decoder = new StepDecoder(shape.OutputSize, StepDecoder.CrfOf(network.Model));
     }
@@ -87,7 +98,7 @@ public sealed partial class SequencePredictor
     public IReadOnlyList<string> InputNames => _columns is null ? [] : [.. _columns.Features.Select(feature => feature.Name)];
 
     /// <summary>The names of the classes, or of the labels of steps, in the order of their scores; empty for none.</summary>
-    public IReadOnlyList<string> ClassNames => _columns?.LabelValues?.Values ?? [];
+    public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>
     /// The probability above which the answer is yes, or the error above which a sequence is an anomaly; <see langword="null"/> for other
@@ -100,8 +111,7 @@ public sealed partial class SequencePredictor
     {
         SequencePredictionTask.BinaryClassification => 2 * Shape.OutputSize,
         SequencePredictionTask.AnomalyDetection => 1,
-        SequencePredictionTask.MulticlassClassification or SequencePredictionTask.Labeling => Shape.ClassCount,
-        _ => Shape.OutputSize,
+        _ => _scoresAllClasses ? Shape.ClassCount : Shape.OutputSize,
     };
 
     /// <summary>Whether each step has scores of its own.</summary>
@@ -309,8 +319,10 @@ public sealed partial class SequencePredictor
                 break;
             default:
                 outputs.CopyTo(scores);
-                for (int i = 0; i < scores.Length && _function != OutputFunction.None; i += Shape.OutputSize)
+                for (int i = 0; i < outputs.Length && _function != OutputFunction.None; i += Shape.OutputSize)
                     _function.Apply(scores.Slice(i, Shape.OutputSize));
+                if (_scoresAllClasses)
+                    Spread(scores);
                 break;
         }
     }
