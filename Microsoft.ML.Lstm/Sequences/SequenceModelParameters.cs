@@ -36,6 +36,10 @@ public sealed partial class SequenceModelParameters
     /// </summary>
     internal IReadOnlyList<KeyValues?> TokenValues { get; init; } = [];
 
+    /// <summary><see cref="TokenValues"/> in the form in which a file holds them; null where all are unknown.</summary>
+    internal SavedKeyValues?[]? SavedTokenValues
+        => TokenValues.All(one => one is null) ? null : [.. TokenValues.Select(one => one?.ToSaved())];
+
     /// <summary>The values of the known keys of a column of tokens; null where they are unknown.</summary>
     internal KeyValues? TokenValuesOf(int column) => Network.Shape.Head == Head.NextToken
         ? LabelValues?.Of(Network.Shape.Embeddings[column].Keys)
@@ -242,13 +246,13 @@ public sealed partial class SequenceModelParameters
     // Of a network that was trained here its task knows the inputs.
     private SafeTensors? ToSaved()
         => InputNames.Count == 0 && OutputFunction == OutputFunction.None && LabelKind is null && LabelValues is null
-            && TokenValues.All(one => one is null)
+            && SavedTokenValues is null
             ? null
             : new SavedInputs([.. InputNames], NumericSizes)
             {
                 LabelKind = LabelKind,
                 Labels = LabelValues?.ToSaved(),
-                Tokens = TokenValues.All(one => one is null) ? null : [.. TokenValues.Select(one => one?.ToSaved())],
+                Tokens = SavedTokenValues,
                 Static = StaticInputName,
                 Function = OutputFunction == OutputFunction.None ? null : OutputFunction,
             }.ToBeside();

@@ -213,7 +213,7 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             VectorScore = label.TargetSize > 0 && schema[label.Name].Type is VectorDataViewType,
             LabelKind = LabelKind,
             LabelValues = label.Values?.ToSaved(),
-            TokenValues = model.TokenValues.All(names => names is null) ? null : [.. model.TokenValues.Select(names => names?.ToSaved())],
+            TokenValues = model.SavedTokenValues,
         }, task);
 
         NetworkShape ShapeOf(TrainingSettings settings) => NewNetwork.ShapeOf(settings, task, training, embeddings);

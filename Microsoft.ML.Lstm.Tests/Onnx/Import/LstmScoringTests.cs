@@ -163,6 +163,31 @@ public sealed class LstmScoringTests
     }
 
     [TestMethod]
+    public void ASavedTransformerKnowsWhatTokensAndClassesStandFor()
+    {
+        Example[] rows = Example.Make(40);
+        var words = _ml.Transforms.Conversion.MapValueToKey([new("Keys", "StepClassNames"), new("Label", "ClassName")]);
+        IDataView data = AnyTrainer.Data(_ml, rows);
+        data = words.Fit(data).Transform(data);
+        SequenceModelParameters model = _ml.MulticlassClassification.Trainers.Lstm(SmallOptions.Create<LstmMulticlassTrainer.Options>(
+            options => (options.LabelColumnName, options.FeatureColumnName) = ("Label", "Keys"))).Fit(data).Model;
+        LstmScoringTransformer scoring = _ml.Transforms
+            .ApplyLstmModel(new LstmScoringEstimator.Options { Model = model, InputColumnNames = ["Keys"] }).Fit(data);
+        using var zip = new MemoryStream();
+        _ml.Model.Save(scoring, data.Schema, zip);
+        using var onnx = new MemoryStream();
+        scoring.ExportToOnnx(onnx);
+        onnx.Position = 0;
+        foreach (SequencePredictionTransformer again in (SequencePredictionTransformer[])
+            [(SequencePredictionTransformer)_ml.Model.Load(zip, out _), (SequencePredictionTransformer)_ml.Model.LoadLstmFromOnnx(onnx)])
+        {
+            Assert.IsTrue(again.Model.LabelValues!.AreSameAs(model.LabelValues!));
+            Assert.IsTrue(again.Model.TokenValuesOf(0)!.AreSameAs(model.TokenValuesOf(0)!));
+        }
+        Assert.HasCount(3, model.TokenValuesOf(0)!.Values);
+    }
+
+    [TestMethod]
     public void ClassificationsGoOnFromTheNetworksTheyAre()
     {
         IDataView data = AnyTrainer.Data(_ml, Example.Make(60, variable: true));

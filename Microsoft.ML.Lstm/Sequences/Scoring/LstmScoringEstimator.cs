@@ -86,6 +86,8 @@ public sealed class LstmScoringEstimator : IEstimator<LstmScoringTransformer>
             AttentionColumnName = _options.AttentionColumnName,
             VectorScore = !ModelOutputs.IsScalar(_model),
             LabelKind = _model.LabelKind,
+            LabelValues = _model.LabelValues?.ToSaved(),
+            TokenValues = _model.SavedTokenValues,
         });
     }
 

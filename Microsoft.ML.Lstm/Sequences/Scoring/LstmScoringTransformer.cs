@@ -52,6 +52,7 @@ public sealed class LstmScoringTransformer : SequencePredictionTransformer
         if (model.Network.Shape.Head.JoinsSteps)
             throw new InvalidDataException(
                 "A saved LSTM model has a conditional random field, or labels without alignment; expected neither for its columns.");
+        model.LabelValues?.Check(model.Network.Shape.ClassCount);
         if (columns.OutputColumnName is null && columns.EncodingColumnName is null && columns.AttentionColumnName is null)
             throw new InvalidDataException("A saved LSTM model adds no column; expected one or more.");
         return new LstmScoringTransformer(environment, model, columns);
