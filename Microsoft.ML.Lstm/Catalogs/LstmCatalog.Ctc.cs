@@ -71,7 +71,7 @@ public static partial class LstmCatalog
 
     /// <summary>Evaluates labels of whole sequences, as <see cref="LstmCtcTransformer"/> predicts them.</summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
-    /// <param name="data">Data with both columns.</param>
+    /// <param name="data">Data with both columns; a missing key, and an empty text, is a label that is right nowhere.</param>
     /// <param name="labelColumnName">The column of the right labels, a vector of keys or of texts, of any length.</param>
     /// <param name="predictedLabelColumnName">The column of the predicted labels, likewise.</param>
     /// <param name="wordSeparator">The item that stands between two words, for the word error rate. Where no label has it, each item is a

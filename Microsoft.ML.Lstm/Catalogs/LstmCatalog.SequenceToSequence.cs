@@ -83,7 +83,7 @@ public static partial class LstmCatalog
     /// <summary>Compares sequences that were written with the right ones: how many are right, and how far off the others are.</summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="data">Data with both columns, vectors of keys or of texts of any length. They are compared by what keys stand
-    /// for.</param>
+    /// for; a missing key, and an empty text, is a token that is right nowhere.</param>
     /// <param name="labelColumnName">The column of the right sequences.</param>
     /// <param name="predictedLabelColumnName">The column of the sequences that were written.</param>
     /// <returns>The metrics.</returns>

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Sequences.SequenceToSequence.Evaluation;
 
 namespace Microsoft.ML.Lstm.Tests.Sequences.SequenceToSequence;
@@ -83,6 +84,35 @@ public sealed class SequenceToSequenceEvaluationTests
         Assert.AreEqual((0 + 2 + 1 + 0) / (2 + 3 + 1 + 1.0), texts.WordErrorRate, 1e-15);
     }
 
+    /// <summary>A key that is missing on both sides stands for two words that nobody knows, and hardly for the same one.</summary>
+    [TestMethod]
+    public void AMissingKeyIsRightNowhere()
+    {
+        var ml = new MLContext();
+        IDataView numbers = ml.Data.LoadFromEnumerable(new[]
+        {
+            new Keyed { Label = [1, 0, 2], Predicted = [1, 0, 2] },
+            new Keyed { Label = [1, 2], Predicted = [1, 2] },
+            new Keyed { Label = [1, 2], Predicted = [1, 0, 2] },
+        });
+        var known = ml.Data.LoadFromEnumerable(new[] { new Texted { Label = ["a", "b"], Predicted = ["a", "b"] } });
+        IDataView texts = ml.Data.LoadFromEnumerable(new[]
+        {
+            new Texted { Label = ["a", "", "b"], Predicted = ["a", "", "b"] },
+            new Texted { Label = ["a", "b"], Predicted = ["a", "b"] },
+            new Texted { Label = ["a", "b"], Predicted = ["a", "", "b"] },
+        });
+        IDataView names = ml.Transforms.Conversion.MapValueToKey([new("Label"), new("Predicted")]).Fit(known).Transform(texts);
+        foreach (IDataView data in (IDataView[])[numbers, names, texts])
+        {
+            SequenceToSequenceMetrics metrics = ml.MulticlassClassification.EvaluateSequenceToSequence(data, "Label", "Predicted");
+            Assert.AreEqual((3L, 7L, 1 / 3.0, 2 / 7.0),
+                (metrics.NumberOfRows, metrics.NumberOfTokens, metrics.ExactMatch, metrics.TokenErrorRate));
+            CtcMetrics labels = ml.MulticlassClassification.EvaluateCtc(data, "Label", "Predicted");
+            Assert.AreEqual((7, 2, 1 / 3.0), (labels.NumberOfLabels, labels.NumberOfLabelErrors, labels.ExactMatch));
+        }
+    }
+
     [TestMethod]
     public void WrongColumnsAndRowsWithoutReferencesAreRefused()
     {
@@ -93,6 +123,15 @@ public sealed class SequenceToSequenceEvaluationTests
         Assert.Throws<ArgumentOutOfRangeException>(() => ml.MulticlassClassification.EvaluateTranslation(data, "None", "Translation"));
         Assert.Throws<ArgumentOutOfRangeException>(
             () => ml.MulticlassClassification.EvaluateSequenceToSequence(data, "Translation", "Predicted"));
+    }
+
+    private sealed class Keyed
+    {
+        [KeyType(2)]
+        public uint[] Label { get; set; } = [];
+
+        [KeyType(2)]
+        public uint[] Predicted { get; set; } = [];
     }
 
     private sealed class Texted

@@ -8,8 +8,6 @@ namespace Microsoft.ML.Lstm.Sequences.Ctc.Evaluation;
 /// <summary>Compares right and predicted labels of whole sequences in a data view.</summary>
 internal static class CtcEvaluator
 {
-    private const string Missing = "(not in training)";
-
     public static CtcMetrics Evaluate(IHostEnvironment environment, IDataView data, string labelColumn, string predictedLabelColumn,
         string wordSeparator)
     {
@@ -26,7 +24,7 @@ internal static class CtcEvaluator
             StepTextReader labels = StepTextReader.Create(cursor, label, labelNames, missing: null);
             StepTextReader found = StepTextReader.Create(cursor, predicted, predictedNames, missing: null);
             while (cursor.MoveNext())
-                pairs.Add((Named(labels.Read()), Named(found.Read())));
+                pairs.Add((labels.Read(StepTextReader.UnseenLabel), found.Read(StepTextReader.UnseenPrediction)));
         }
         if (pairs.Count == 0)
             throw environment.Process(new InvalidOperationException("There is no row to evaluate."));
@@ -44,8 +42,6 @@ internal static class CtcEvaluator
         }
         return metrics;
     }
-
-    private static string[] Named(string?[] labels) => Array.ConvertAll(labels, label => label ?? Missing);
 
     private static string[] Words(string[] items, string separator)
     {

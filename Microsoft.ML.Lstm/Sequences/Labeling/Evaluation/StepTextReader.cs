@@ -6,6 +6,14 @@ namespace Microsoft.ML.Lstm.Sequences.Labeling.Evaluation;
 /// <summary>Reads the labels that a row has in one column, keys or texts, as texts.</summary>
 internal abstract class StepTextReader
 {
+    /// <summary>What stands for a missing key or an empty text among right labels of sequences that are compared.</summary>
+    public const string UnseenLabel = "\0label";
+
+    /// <summary>
+    /// What stands for one among predicted labels: another, since what training did not see is right nowhere.
+    /// </summary>
+    public const string UnseenPrediction = "\0prediction";
+
     /// <summary>A reader of a column.</summary>
     /// <param name="row">The row, or a cursor over rows.</param>
     /// <param name="column">The column.</param>
@@ -16,6 +24,9 @@ internal abstract class StepTextReader
 
     /// <summary>The labels of the steps of the current row; null for a step without a label.</summary>
     public abstract string?[] Read();
+
+    /// <summary>The labels of the current row, with <paramref name="unseen"/> in place of missing ones.</summary>
+    public string[] Read(string unseen) => Array.ConvertAll(Read(), label => label ?? unseen);
 
     private sealed class Keys(DataViewRow row, DataViewSchema.Column column, LabelNames names, string? missing) : StepTextReader
     {

@@ -21,11 +21,11 @@ internal static class SequenceToSequenceEvaluator
             throw ColumnRole.EvaluatedStepLabel.DimensionMismatch(environment, label, "keys with values in both columns, or in neither");
         long rows = 0, exact = 0, edits = 0, tokens = 0;
         using DataViewRowCursor cursor = data.GetRowCursor([label, predicted]);
-        StepTextReader labelReader = StepTextReader.Create(cursor, label, names, names?.Unseen);
+        StepTextReader labelReader = StepTextReader.Create(cursor, label, names, missing: null);
         StepTextReader predictedReader = StepTextReader.Create(cursor, predicted, predictedNames, missing: null);
         while (cursor.MoveNext())
         {
-            string[] right = NotNull(labelReader.Read()), found = NotNull(predictedReader.Read());
+            string[] right = labelReader.Read(StepTextReader.UnseenLabel), found = predictedReader.Read(StepTextReader.UnseenPrediction);
             int distance = EditDistance.Between<string>(right, found);
             rows++;
             exact += distance == 0 ? 1 : 0;
@@ -66,8 +66,6 @@ internal static class SequenceToSequenceEvaluator
     }
 
     private static string[] WordsOf(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    private static string[] NotNull(string?[] tokens) => Array.ConvertAll(tokens, token => token ?? "");
 
     private static Func<string[]> TextsOf(DataViewRow row, DataViewSchema.Column column)
     {
