@@ -13,7 +13,8 @@ internal sealed record KeyValues(string Type, string[] Values)
 {
     private static readonly Kind[] Kinds =
     [
-        new Kind<ReadOnlyMemory<char>>("Text", TextDataViewType.Instance, text => text.ToString(), text => text.AsMemory()),
+        new Kind<ReadOnlyMemory<char>>("Text", TextDataViewType.Instance, text => text.ToString(), text => text.AsMemory(),
+            (text, name) => text.Span.SequenceEqual(name)),
         new Kind<bool>(nameof(Boolean), BooleanDataViewType.Instance, value => value.ToString(), bool.Parse),
         Number<sbyte>(NumberDataViewType.SByte),
         Number<byte>(NumberDataViewType.Byte),
@@ -70,16 +71,27 @@ internal sealed record KeyValues(string Type, string[] Values)
     /// hold.
     /// </summary>
     public static KeyValues? Of(DataViewSchema.Column column, int count)
+        => KindOf(column, count) is { } kind ? new KeyValues(kind.Name, kind.Read(column.Annotations)) : null;
+
+    private static Kind? KindOf(DataViewSchema.Column column, int count)
     {
-        DataViewSchema.Annotations annotations = column.Annotations;
-        if (annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is not { Type: VectorDataViewType type } values
+        if (column.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is not { Type: VectorDataViewType type }
             || type.Size != count)
             return null;
-        Kind? kind = type.ItemType is KeyDataViewType key
+        return type.ItemType is KeyDataViewType key
             ? KindOfKeys(key.RawType.Name, key.Count)
             : Array.Find(Kinds, kind => kind.Type.Equals(type.ItemType));
-        return kind is null ? null : new KeyValues(kind.Name, kind.Read(annotations));
     }
+
+    /// <summary>
+    /// Whether the keys of a column are not known to stand for other values than these: they stand for the same, in the same order, or it
+    /// is unknown what they stand for.
+    /// </summary>
+    /// <param name="column">The column.</param>
+    /// <param name="keys">The keys that these are the values of; null for all.</param>
+    public bool MayBeThoseOf(DataViewSchema.Column column, KeySubset? keys)
+        => KindOf(column, keys?.KeyCount ?? Values.Length) is not { } kind
+            || (kind.Name == Type && kind.AreSame(Values, column.Annotations, keys));
 
     /// <summary>
     /// The shape of the annotation with the values of a column of keys; null for none, and for values that a file can't hold.
@@ -188,6 +200,9 @@ internal sealed record KeyValues(string Type, string[] Values)
 
         public abstract string[] Read(DataViewSchema.Annotations annotations);
 
+        /// <summary>Whether the texts are the values of some keys; null for all keys.</summary>
+        public abstract bool AreSame(string[] texts, DataViewSchema.Annotations annotations, KeySubset? keys);
+
         public abstract void Check(string[] texts);
 
         /// <summary>The index of the value that <paramref name="text"/> parses to; −1 for none.</summary>
@@ -196,13 +211,31 @@ internal sealed record KeyValues(string Type, string[] Values)
         public abstract void Add(DataViewSchema.Annotations.Builder builder, string annotation, string[] texts);
     }
 
-    private sealed class Kind<T>(string name, PrimitiveDataViewType type, Func<T, string> format, Func<string, T> parse) : Kind(name, type)
+    private sealed class Kind<T>(string name, PrimitiveDataViewType type, Func<T, string> format, Func<string, T> parse,
+        Func<T, string, bool>? isFormattedAs = null)
+        : Kind(name, type)
     {
         public override string[] Read(DataViewSchema.Annotations annotations)
         {
             VBuffer<T> values = default;
             annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref values);
             return [.. values.DenseValues().Select(format)];
+        }
+
+        // Vocabularies may be large, and data be compared often: texts are not copied for it.
+        public override bool AreSame(string[] texts, DataViewSchema.Annotations annotations, KeySubset? keys)
+        {
+            VBuffer<T> values = default;
+            annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref values);
+            int next = 0;
+            foreach (int key in keys?.Keys ?? Enumerable.Range(1, texts.Length))
+            {
+                T value = values.GetItemOrDefault(key - 1);
+                string text = texts[next++];
+                if (!(isFormattedAs?.Invoke(value, text) ?? format(value) == text))
+                    return false;
+            }
+            return true;
         }
 
         public override void Check(string[] texts) => Array.ConvertAll(texts, text => parse(text));

@@ -91,6 +91,23 @@ internal sealed record SequenceInput(IReadOnlyList<FeatureColumn> Features, stri
         return [.. features, .. others];
     }
 
+    /// <summary>Checks that keys stand for the same in validation data as in the training data, as far as that is known.</summary>
+    /// <param name="context">Throws what is wrong.</param>
+    /// <param name="role">The role of a column of sequences.</param>
+    /// <param name="training">The schema of the training data.</param>
+    /// <param name="validation">The schema of the validation data.</param>
+    public void CheckTokens(IExceptionContext context, ColumnRole role, DataViewSchema training, DataViewSchema validation)
+    {
+        foreach (FeatureColumn feature in Features.Where(column => column.IsTokens))
+        {
+            DataViewSchema.Column column = role.Find(context, validation, feature.Name);
+            // Data with another number of keys is refused when it is read.
+            if (KeyValues.Of(training[feature.Name], feature.Vocabulary)?.MayBeThoseOf(column, keys: null) == false)
+                throw role.DimensionMismatch(context, column,
+                    $"keys of the same {feature.Vocabulary} values in the same order as those of the training data");
+        }
+    }
+
     /// <summary>Warnings about columns whose numbers are taken for steps of one feature each, though they hardly are that.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="featuresPerStep">The user's option; there is no warning where it is set.</param>

@@ -27,20 +27,14 @@ namespace Microsoft.ML.Lstm;
 /// not always by the same one, as with ML.NET's <c>ShuffleRows</c>.
 /// </para>
 /// </remarks>
-public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>,
+public abstract partial class SequencePredictionTransformer : ISingleFeaturePredictionTransformer<SequenceModelParameters>,
     ISingleFeaturePredictionTransformer
 {
     // The streams of an entry in a model.zip, beside ML.NET's header and the checksums.
     private const string ColumnsStream = "Columns.json";
     private const string NetworkStream = "Model.safetensors";
 
-    // The source of the warnings, for the log.
-    private const string FeatureImportance = "Feature importance";
-
     private readonly SequenceInput _input;
-
-    // The column of sequences that ForFeatureColumn chose; null where it was not called.
-    private int? _featureColumn;
 
     // Packed for scoring once, when there is something to score.
     private Lazy<ScoringNetwork> _network;
@@ -91,8 +85,6 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
         .. Columns.AttentionColumnName is { } attention ? new OutputColumn[] { new AttentionColumn(attention) } : [],
     ];
 
-    private FeatureColumn FeatureColumn => Columns.Features[_featureColumn ?? 0];
-
     /// <summary>The trained network.</summary>
     public SequenceModelParameters Model { get; private set; }
 
@@ -139,7 +131,8 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).OutputSchema;
 
     /// <summary>
-    /// Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for.
+    /// Adds the columns of this transformer to <paramref name="input"/>. Nothing is computed before their values are asked for. A warning
+    /// says where keys of tokens are known to stand for other values than in the training data.
     /// </summary>
     /// <param name="input">The data.</param>
     /// <returns>The columns of <paramref name="input"/> and, behind them, the results.</returns>
@@ -148,41 +141,27 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredDataView(Bind(input.Schema), this, input);
+        ScoringBindings bindings = Bind(input.Schema);
+        WarnOfOtherTokens(input.Schema);
+        return new ScoredDataView(bindings, this, input);
     }
 
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Bind(inputSchema).ToRowMapper();
-
-    /// <summary>
-    /// A copy of this transformer with another of its <see cref="FeatureColumnNames"/> as <see cref="FeatureColumnName"/>, for components
-    /// that look at a single column, as <c>PermutationFeatureImportance</c> does. It reads the same columns and gives the same scores.
-    /// </summary>
-    /// <param name="featureColumnName">One of <see cref="FeatureColumnNames"/>.</param>
-    /// <returns>The copy; this transformer stays as it is.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="featureColumnName"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">No sequences are read from a column of this name.</exception>
-    /// <example>
-    /// <code>
-    /// // What each value of each column of sequences is worth to the model.
-    /// foreach (string column in model.FeatureColumnNames)
-    /// {
-    ///     foreach (var (slot, metrics) in ml.Regression.PermutationFeatureImportance((ITransformer)model.ForFeatureColumn(column), data))
-    ///         Console.WriteLine($"{column}, {slot}: {metrics.RootMeanSquaredError.Mean:0.000}");
-    /// }
-    /// </code>
-    /// </example>
-    public SequencePredictionTransformer ForFeatureColumn(string featureColumnName)
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
-        ArgumentNullException.ThrowIfNull(featureColumnName);
-        int index = Array.FindIndex(Columns.Features, column => column.Name == featureColumnName);
-        if (index < 0)
+        ScoringBindings bindings = Bind(inputSchema);
+        WarnOfOtherTokens(inputSchema);
+        return bindings.ToRowMapper();
+    }
+
+    /// <summary>Warns of keys that stand for something else than those that the network was trained on.</summary>
+    private void WarnOfOtherTokens(DataViewSchema schema)
+    {
+        foreach ((int index, FeatureColumn column) in Columns.Features.Where(column => column.IsTokens).Index())
         {
-            string names = string.Join(", ", FeatureColumnNames.Select(name => $"'{name}'"));
-            throw new ArgumentOutOfRangeException(nameof(featureColumnName), featureColumnName, $"Sequences are read from {names}.");
+            if (Model.TokenValuesOf(index)?.MayBeThoseOf(schema[column.Name], Model.Network.Shape.Embeddings[index].Keys) == false)
+                HostWarning.Write(Host, "Scoring", $"The keys of column '{column.Name}' stand for other values than in the training data, "
+                    + "so they are taken for other tokens. Map values to keys by the transformer that was fitted on the training data.");
         }
-        var other = (SequencePredictionTransformer)MemberwiseClone();
-        other._featureColumn = index;
-        return other;
     }
 
     /// <summary>A copy whose weights are rounded to a format.</summary>
@@ -317,6 +296,7 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
             },
             (bindings, transformer, source) => new ExplainedDataView(bindings, transformer, source, explainers));
         var explained = (ExplainedDataView)transformer.Transform(rows);
+        WarnOfOtherTokens(rows.Schema);
         explained.CheckBaseline();
         return explained;
     }
@@ -335,38 +315,6 @@ public abstract class SequencePredictionTransformer : ISingleFeaturePredictionTr
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         return new ScoringBindings(Host, inputSchema, _network, _input, _outputs.Value);
-    }
-
-    // PermutationFeatureImportance asks for the column whose values it permutes, and can permute only one column, of numbers.
-    string ISingleFeaturePredictionTransformer<SequenceModelParameters>.FeatureColumnName => PermutedColumn().Name;
-
-    string ISingleFeaturePredictionTransformer.FeatureColumnName => PermutedColumn().Name;
-
-    /// <summary>The chosen column, or else the first column of numbers; warns of columns that are left out.</summary>
-    /// <exception cref="NotSupportedException">The column has keys.</exception>
-    private FeatureColumn PermutedColumn()
-    {
-        FeatureColumn column = _featureColumn is null
-            ? Array.Find(Columns.Features, candidate => !candidate.IsTokens) ?? Columns.Features[0]
-            : FeatureColumn;
-        if (column.IsTokens)
-            throw Host.Process(new NotSupportedException(
-                $"PermutationFeatureImportance permutes numbers, and feature column '{column.Name}' has keys. "
-                + "Evaluate the model on data whose keys are changed instead."));
-        if (_featureColumn is null && Columns.Features.Length > 1)
-        {
-            string others = string.Join(", ", Columns.Features.Where(other => other != column).Select(other => $"'{other.Name}'"));
-            HostWarning.Write(Host, FeatureImportance,
-                $"PermutationFeatureImportance permutes one column, '{column.Name}', and not {others}; "
-                + "ForFeatureColumn(name) chooses another one.");
-        }
-        if (SequenceInput.TypeOf(column).Size == 0)
-        {
-            HostWarning.Write(Host, FeatureImportance,
-                "PermutationFeatureImportance has nothing to permute where vectors have no known size, "
-                + $"as in feature column '{column.Name}' of the training data.");
-        }
-        return column;
     }
 
     private protected abstract VersionInfo GetVersionInfo();

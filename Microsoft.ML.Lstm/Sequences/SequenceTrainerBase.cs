@@ -71,7 +71,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
     /// <see cref="TrainingOptions.LayerLearningRates"/> are for its layers by name.</param>
     /// <returns>The trained network, ready to transform data.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="trainData"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or keys in
+    /// <paramref name="validationData"/> stand for other values than those in <paramref name="trainData"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="initialModel"/> has another cell, other layers or other inputs, or layers that
     /// the task can't have, or none of its tokens is in the data; or a layer that <see cref="TrainingOptions.FrozenLayers"/> or
     /// <see cref="TrainingOptions.LayerLearningRates"/> name is not there, or all are frozen.</exception>
@@ -109,6 +110,8 @@ public abstract class SequenceTrainerBase<TOptions, TTransformer> : ITrainerEsti
             monitor.Warn(warning);
         if (reader.LongestSequence == 1)
             monitor.Warn(input.DescribeSingleSteps());
+        if (validationData is not null)
+            input.CheckTokens(Host, FeatureRole, schema, validationData.Schema);
         SequenceSet? validation = validationData is null ? null : reader.Read(validationData, "validation data", monitor.Warn);
 
         var beginning = InitialModel.Of(initialModel, schema, input, label, LabelKind);
