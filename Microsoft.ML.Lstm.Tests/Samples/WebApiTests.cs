@@ -182,7 +182,7 @@ public sealed class WebApiTests
     {
         await using WebApplication app = await StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
-        foreach (object body in new object[] { new ReviewText(null), new ReviewText("  ") })
+        foreach (object body in new object[] { new ReviewText(null), new ReviewText("  "), new ReviewText("!!! ?") })
         {
             HttpResponseMessage empty = await client.PostAsJsonAsync("/reviews", body);
             Assert.AreEqual(HttpStatusCode.BadRequest, empty.StatusCode);

@@ -55,13 +55,17 @@ internal static class Api
         ApiMetrics metrics)
     {
         if (string.IsNullOrWhiteSpace(review.Text))
-            return Invalid(nameof(ReviewText.Text), "There is no text to judge.");
+            return NoText();
         (Opinion opinion, int version) = await metrics.MeasureAsync("sentiment", () =>
         {
             Opinion made = model.Predict(new Review { Text = review.Text }, out int by);
             return Task.FromResult((made, by));
         });
-        return TypedResults.Ok(new Judgement(opinion.PredictedLabel, opinion.Probability, version));
+        // A text of signs alone has no word to judge by.
+        return float.IsNaN(opinion.Probability) ? NoText()
+            : TypedResults.Ok(new Judgement(opinion.PredictedLabel, opinion.Probability, version));
+
+        static ValidationProblem NoText() => Invalid(nameof(ReviewText.Text), "There is no text to judge.");
     }
 
     // For whoever operates the service: let nobody else reach it.
