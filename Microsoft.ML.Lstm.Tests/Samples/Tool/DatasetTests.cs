@@ -134,6 +134,14 @@ public sealed class DatasetTests
     }
 
     [TestMethod]
+    public void FractionsOfSecondsDoNotTellWhichNumberIsTheDay()
+    {
+        string days = string.Concat(Enumerable.Range(1, 12).Select(day => $"02/{day:00}/2010 00:00:00.000,1\n"));
+        Dataset data = Read($"when,value\n{days}");
+        Assert.AreEqual(new DateTime(2010, 2, 12, 0, 0, 0, DateTimeKind.Utc), data.TimesOf(data.Columns[0])[^1]);
+    }
+
+    [TestMethod]
     [DataRow("1.5", null, 1.5f)]
     [DataRow("$12.50", null, 12.5f)]
     [DataRow("1.234,50 €", true, 1234.5f)]
@@ -193,10 +201,24 @@ public sealed class DatasetTests
         Assert.AreEqual(2, view.GetRowCount());
     }
 
-    private Dataset Read(string content, bool isLabeling = false)
+    [TestMethod]
+    [DataRow("5,5;1,3;0,1\n2,5;7,3;4,1\n", null, 3, ';')]
+    [DataRow("2026-01-01;1,3;0,1\n2026-01-02;7,3;4,1\n", null, 3, ';')]
+    [DataRow("5,5|1,3|0,1\n2,5|7,3|4,1\n", null, 3, '|')]
+    [DataRow("Doe, Ann;1,3;0,1\nRoe, Joe;7,3;4,1\n", true, 3, ';')]
+    [DataRow("\"5,5\",\"1,3\",\"a; b\"\n\"2,5\",\"7,3\",c\n", true, 3, ',')]
+    [DataRow("1,2;3,up\n4,5;6,down\n", null, 3, ',')]
+    public void ADecimalCommaIsNoSeparator(string content, bool? decimalComma, int columns, char separator)
+    {
+        Dataset data = Read(content, decimalComma: decimalComma);
+        Assert.AreEqual(separator, data.Text.Layout.Separator);
+        Assert.HasCount(columns, data.Columns);
+    }
+
+    private Dataset Read(string content, bool isLabeling = false, bool? decimalComma = null)
     {
         string path = Path.Combine(_folder, "data");
         File.WriteAllText(path, content);
-        return Dataset.Read(path, new ReadOptions(), isLabeling);
+        return Dataset.Read(path, new ReadOptions { DecimalComma = decimalComma }, isLabeling);
     }
 }

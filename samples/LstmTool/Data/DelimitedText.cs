@@ -9,12 +9,13 @@ internal static class DelimitedText
     private const int RowsLookedAt = 1000;
     private const int LongestName = 60;
 
-    private static readonly char[] Separators = [',', '\t', ';', '|'];
+    // The comma is last: it may be in the numbers that others part.
+    private static readonly char[] Separators = ['\t', ';', '|', ','];
 
     /// <exception cref="InvalidDataException">Rows differ in their number of fields, a quote is not closed, or there is no row.</exception>
     public static TextTable Read(string path, string text, ReadOptions options)
     {
-        char separator = options.Separator ?? InferSeparator(text);
+        char separator = options.Separator ?? InferSeparator(text, options.DecimalComma);
         bool quotes = options.AllowQuoting ?? (separator != '\t' || QuotesSurroundFields(text, separator));
         var rows = new List<string[]>();
         var lines = new List<int>();
@@ -153,20 +154,27 @@ internal static class DelimitedText
         static string Count(int fields) => fields == 1 ? "1 field" : string.Create(CultureInfo.InvariantCulture, $"{fields} fields");
     }
 
-    /// <summary>The character that cuts the most lines into the same number of fields, two or more.</summary>
-    private static char InferSeparator(string text)
+    /// <summary>
+    /// The character that cuts the most lines into the same number of fields, two or more; a comma only if it does not cut numbers in two
+    /// that another character has parted as well.
+    /// </summary>
+    private static char InferSeparator(string text, bool? decimalComma)
     {
         char best = ',';
         (double Share, int Count) most = (0, 1);
+        string[][] fields = [];
         foreach (char separator in Separators)
         {
             try
             {
-                int[] counts = [.. Split("", text, separator, separator != '\t', RowsLookedAt).Select(row => row.Fields.Length)];
-                (int count, int lines) = counts.CountBy(count => count).MaxBy(pair => pair.Value);
-                (double, int) found = ((double)lines / counts.Length, count);
-                if (count > 1 && found.CompareTo(most) > 0)
-                    (best, most) = (separator, found);
+                string[][] rows = [.. Split("", text, separator, separator != '\t', RowsLookedAt).Select(row => row.Fields)];
+                (int count, int lines) = rows.CountBy(row => row.Length).MaxBy(pair => pair.Value);
+                (double Share, int Count) found = ((double)lines / rows.Length, count);
+                bool isInNumbers = separator == ',' && fields.Length > 0 && found.Share <= most.Share
+                    && (decimalComma == true || HaveCommasInNumbers(fields));
+                int order = found.CompareTo(most);
+                if (count > 1 && !isInNumbers && (order > 0 || order == 0 && separator == ','))
+                    (best, most, fields) = (separator, found, rows);
             }
             // A file of another separator may have its quotes anywhere.
             catch (InvalidDataException)
@@ -174,6 +182,13 @@ internal static class DelimitedText
             }
         }
         return best;
+    }
+
+    /// <summary>Whether the fields that have commas are numbers but for a few, as 20,7 is.</summary>
+    private static bool HaveCommasInNumbers(string[][] rows)
+    {
+        string[] fields = [.. rows.SelectMany(row => row).Where(field => field.Contains(','))];
+        return fields.Length > 0 && fields.Count(Fields.HasComma) > fields.Length * 0.9;
     }
 
     private static bool QuotesSurroundFields(string text, char separator)

@@ -85,7 +85,8 @@ internal sealed partial record TimeFormat(string Name, string Code)
     /// </remarks>
     public static bool IsDayFirst(IReadOnlyList<string> fields)
     {
-        return fields[0].Contains('.') || LongestStep(DayFirst) * 2 < LongestStep(MonthFirst);
+        // Behind the date a dot parts fractions of a second.
+        return fields[0].Split(' ', 'T')[0].Contains('.') || LongestStep(DayFirst) * 2 < LongestStep(MonthFirst);
 
         // In medians of the steps.
         double LongestStep(TimeFormat format)
