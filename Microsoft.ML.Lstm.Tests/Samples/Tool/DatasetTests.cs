@@ -215,6 +215,23 @@ public sealed class DatasetTests
         Assert.HasCount(columns, data.Columns);
     }
 
+    /// <summary>Values of steps that are rows are read as those of other rows, however they are written.</summary>
+    [TestMethod]
+    [DataRow("5,2;,3;+5;007;$5;;1.234,5", true, new[] { 5.2f, 0.3f, 5, 7, 5, float.NaN, 1234.5f })]
+    [DataRow("5;.3;+5;007;$5;;1e3", null, new[] { 5, 0.3f, 5, 7, 5, float.NaN, 1000 })]
+    [DataRow("5;.3;+5;007;$5;-;1,234.5", false, new[] { 5, 0.3f, 5, 7, 5, float.NaN, 1234.5f })]
+    public void NumbersOfStepsMayBeWrittenInAnyWay(string fields, bool? decimalComma, float[] expected)
+    {
+        string[] steps = fields.Split(';');
+        string rows = string.Concat(Enumerable.Range(0, 8).SelectMany(walk => steps.Select(step => $"{walk};{step};{"ab"[walk % 2]}\n")));
+        Dataset data = Read($"walk_id;speed;kind\n{rows}", decimalComma: decimalComma);
+        Dataset walks = LongTable.ToRows(data, LongTable.Infer(data, data.Columns[2])!, [], []);
+        (float[][] values, int features) = walks.NumberListsOf(walks.Columns[1]);
+        Assert.AreEqual(1, features);
+        Assert.AreEqual(ColumnKind.Numbers, walks.Columns[1].Kind);
+        CollectionAssert.AreEqual(expected, values[3]);
+    }
+
     private Dataset Read(string content, bool isLabeling = false, bool? decimalComma = null)
     {
         string path = Path.Combine(_folder, "data");

@@ -52,10 +52,12 @@ internal static class Lists
         }
     }
 
-    /// <summary>A list as a field that <see cref="TryParseNumbers"/> or <see cref="TryParseTexts"/> reads.</summary>
-    public static string Join(IEnumerable<string> fields, bool areNumbers) => areNumbers
-        ? $"[{string.Join(',', fields.Select(field => Fields.IsMissing(field) ? "null" : field))}]"
-        : JsonSerializer.Serialize(fields);
+    /// <summary>A list as a field that <see cref="TryParseNumbers"/> reads.</summary>
+    public static string Join(IEnumerable<float> numbers) => $"[{string.Join(',', numbers.Select(number =>
+        float.IsNaN(number) ? "null" : number.ToString("R", CultureInfo.InvariantCulture)))}]";
+
+    /// <summary>A list as a field that <see cref="TryParseTexts"/> reads.</summary>
+    public static string Join(IEnumerable<string> texts) => JsonSerializer.Serialize(texts);
 
     private static bool TryParseJson(string field, out float[] values, out int featuresPerStep)
     {

@@ -46,20 +46,19 @@ internal static class LongTable
                 + $"{FirstTornName(names)}' in column '{group.Name}' do not.");
         bool[] isList = [.. data.Columns.Select(column => column != group && (stepColumns.Contains(column.Name) || groups.Exists(one =>
             text.Rows.Skip(one.Start).Take(one.Count).Any(row => row[column.Index] != text.Rows[one.Start][column.Index]))))];
+        // A number is not always written as JSON has it: 5,2 and .3 and $5 are numbers too.
+        float[]?[] numbers = [.. data.Columns.Select(column => isList[column.Index] && column.Kind == ColumnKind.Number
+            && !textColumns.Contains(column.Name) ? data.NumbersOf(column) : null)];
         string[][] rows = [.. groups.Select(one => data.Columns.Select(column => !isList[column.Index]
             ? text.Rows[one.Start][column.Index]
-            : Lists.Join(Enumerable.Range(one.Start, one.Count).Select(row => text.Rows[row][column.Index]),
-                IsNumber(column))).ToArray())];
-        foreach (SourceColumn numbers in data.Columns.Where(column => isList[column.Index] && IsNumber(column)))
-            data.NumbersOf(numbers);
+            : numbers[column.Index] is { } values ? Lists.Join(values.Skip(one.Start).Take(one.Count))
+            : Lists.Join(text.Rows.Skip(one.Start).Take(one.Count).Select(row => row[column.Index]))).ToArray())];
         return Dataset.Of(text with
         {
             Rows = rows,
             Lines = [.. groups.Select(one => text.Lines[one.Start])],
             Layout = text.Layout with { Group = group.Name },
         });
-
-        bool IsNumber(SourceColumn column) => column.Kind == ColumnKind.Number && !textColumns.Contains(column.Name);
     }
 
     private static bool HasUsualName(string name)
