@@ -29,6 +29,9 @@ internal sealed class TrainArguments
         "Columns that are known ahead, such as prices and holidays, with commas between.");
 
     private readonly Option<string?> _ignore = Text("--ignore-cols", "COLUMNS", "Columns to leave out, with commas between.");
+    private readonly Option<string?> _keep = Text("--keep-cols", "COLUMNS",
+        "Columns to learn from though they look like ids of rows, with commas between.");
+
     private readonly Option<int?> _horizon = Count("--horizon", "How many steps to forecast; 1 if not given.", most: 10_000);
     private readonly Option<int?> _features = Count("--features-per-step",
         "How many columns of numbers make a step of a sequence; found by their names if not given.", most: 65_536);
@@ -80,8 +83,8 @@ internal sealed class TrainArguments
         [
             _dataset, _label, hasTimes ? _time : null, _series, isDetection ? _value : null, hasTimes ? _known : null,
             isForecasting ? _horizon : null, hasTimes || task == "labeling" ? null : _features, _seconds,
-            hasTimes ? null : _validation, hasTimes ? null : _test, hasTimes || task == "labeling" ? null : _split, _ignore, _name,
-            _output, _log, _separator, _header, _quote, _comma, _seed, _threads,
+            hasTimes ? null : _validation, hasTimes ? null : _test, hasTimes || task == "labeling" ? null : _split, _ignore,
+            hasTimes || task == "labeling" ? null : _keep, _name, _output, _log, _separator, _header, _quote, _comma, _seed, _threads,
         ];
         foreach (Option option in options.OfType<Option>())
             command.Options.Add(option);
@@ -110,7 +113,7 @@ internal sealed class TrainArguments
         [
             parsed.GetValue(_label), Given(parsed, _time), parsed.GetValue(_series), Given(parsed, _value), Given(parsed, _split),
         ];
-        string[] known = Split(Given(parsed, _known));
+        string[] known = Split(Given(parsed, _known)), keep = Split(Given(parsed, _keep));
         return new TaskRequest(parsed.GetValue(_dataset)!)
         {
             Reading = new ReadOptions
@@ -128,6 +131,7 @@ internal sealed class TrainArguments
             Value = names[3],
             SplitBy = names[4],
             Known = known,
+            Keep = keep,
             Horizon = Given(parsed, _horizon) ?? 1,
             FeaturesPerStep = Given(parsed, _features),
             TrainTime = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? 60),

@@ -61,7 +61,8 @@ internal static class LongTable
         });
     }
 
-    private static bool HasUsualName(string name)
+    /// <summary>Whether a column is called as those are that tell sequences, or what they are of, apart.</summary>
+    public static bool HasUsualName(string name)
     {
         string[] words = name.ToLowerInvariant().Split(['_', ' ', '-', '.'], StringSplitOptions.RemoveEmptyEntries);
         return words.Any(word => UsualNames.Contains(word) || UsualNames.Any(usual => word == usual + "id"))

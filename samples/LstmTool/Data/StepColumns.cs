@@ -11,6 +11,9 @@ internal sealed partial record StepColumns(IReadOnlyList<SourceColumn> Columns, 
 {
     private const int FewestSteps = 3;
 
+    /// <summary>Whether they were found by the numbers in their names.</summary>
+    public bool AreNumbered { get; init; }
+
     public int Steps => Columns.Count / FeaturesPerStep;
 
     /// <summary>
@@ -40,7 +43,10 @@ internal sealed partial record StepColumns(IReadOnlyList<SourceColumn> Columns, 
             return new StepColumns(columns, 1, []);
         SourceColumn[] ordered = [.. steps.OrderBy(column => column.Step).ThenBy(column => column.Column.Index)
             .Select(column => column.Column)];
-        return new StepColumns(ordered, steps.Select(column => column.Stem).Distinct().Count(), [.. columns.Except(ordered)]);
+        return new StepColumns(ordered, steps.Select(column => column.Stem).Distinct().Count(), [.. columns.Except(ordered)])
+        {
+            AreNumbered = true,
+        };
     }
 
     /// <summary>The numbers of rows, step by step.</summary>

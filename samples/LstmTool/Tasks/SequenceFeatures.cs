@@ -23,10 +23,12 @@ internal sealed class SequenceFeatures
     private readonly char[] _separators = Blanks;
     private readonly List<Inference> _inferred = [];
 
-    private SequenceFeatures(Dataset data, SourceColumn label, int? featuresPerStep, string? but)
+    private SequenceFeatures(Dataset data, SourceColumn label, TaskRequest request, IReadOnlyCollection<string> but)
     {
         SourceColumn[] columns = [.. data.Columns.Where(column => column != label && column.Missing < data.Rows
-            && column.Name != but && column.Name != data.Text.Layout.Group)];
+            && !but.Contains(column.Name) && column.Name != data.Text.Layout.Group)];
+        SourceColumn[] ids = RowIds.Find(data, columns, request.Keep);
+        columns = [.. columns.Except(ids)];
         SourceColumn[] numbers = [.. columns.Where(column => column.Kind == ColumnKind.Number)];
         SourceColumn[] texts = [.. columns.Where(column => column.Kind == ColumnKind.Text)];
         _categories = [.. texts.Where(column => data.TextsOf(column).Distinct().Count() is var kinds
@@ -51,7 +53,7 @@ internal sealed class SequenceFeatures
         }
         else if (numbers.Length > 0)
         {
-            _steps = StepColumns.Infer(numbers, featuresPerStep);
+            _steps = StepColumns.Infer(numbers, request.FeaturesPerStep);
             _inferred.Add(new($"sequence: {_steps.Steps} steps of {_steps.FeaturesPerStep} in columns {Span(_steps.Columns)}",
                 "--features-per-step, --ignore-cols"));
         }
@@ -69,6 +71,8 @@ internal sealed class SequenceFeatures
         _numbers = _steps is null ? numbers : [.. _steps.Rest];
         if (_numbers.Length + _categories.Length > 0)
             _inferred.Add(new($"known of a row as a whole: {Join(_numbers.Concat(_categories))}", "--ignore-cols"));
+        if (ids.Length > 0)
+            _inferred.Add(RowIds.LeftOut(ids));
     }
 
     /// <summary>Whether the sequence is made of tokens rather than of numbers.</summary>
@@ -87,10 +91,10 @@ internal sealed class SequenceFeatures
 
     /// <param name="data">The rows.</param>
     /// <param name="label">The label.</param>
-    /// <param name="featuresPerStep">How many columns of numbers make a step; null to infer it.</param>
-    /// <param name="but">The name of a column that is something else; null for none.</param>
-    public static SequenceFeatures Infer(Dataset data, SourceColumn label, int? featuresPerStep, string? but = null)
-        => new(data, label, featuresPerStep, but);
+    /// <param name="request">What the user says of the columns.</param>
+    /// <param name="but">The names of columns that are something else.</param>
+    public static SequenceFeatures Infer(Dataset data, SourceColumn label, TaskRequest request, IReadOnlyCollection<string> but)
+        => new(data, label, request, but);
 
     /// <summary>What a column is read as.</summary>
     public string RoleOf(SourceColumn column)

@@ -36,14 +36,20 @@ internal sealed class SequenceRows
         List<Inference> inferred = [.. data.Text.Inferred];
         int lines = data.Rows;
         SourceColumn? split = request.SplitBy is { } by ? data.Find(by, "--split-by") : null;
-        request = request with { SplitBy = split?.Name };
+        request = request with { SplitBy = split?.Name, Keep = [.. request.Keep.Select(name => data.Find(name, "--keep-cols").Name)] };
         Dictionary<int, double>? orderOfLines = split is null ? null : OrderOfLines(data, split);
         SourceColumn? time = data.Columns.FirstOrDefault(column => column.Kind == ColumnKind.Time && column != label);
         string[] steps = [];
+        List<string> others = split is null ? [] : [split.Name];
         if (group is not null)
         {
-            steps = [.. data.Columns.Where(column => column != label && column != group
-                && column.Name != split?.Name && column.Kind == ColumnKind.Number && VariesWithin(data, group, column))
+            SourceColumn[] free = [.. data.Columns.Where(column => column != label && column != group && column != split)];
+            // Numbers of all lines of the file, rather than of the steps of a sequence.
+            SourceColumn[] ids = RowIds.Find(data, free, request.Keep);
+            if (ids.Length > 0)
+                inferred.Add(RowIds.LeftOut(ids));
+            others.AddRange(ids.Select(column => column.Name));
+            steps = [.. free.Except(ids).Where(column => column.Kind == ColumnKind.Number && VariesWithin(data, group, column))
                 .Select(column => column.Name)];
             data = LongTable.ToRows(data, group, steps, []);
             label = data.Find(label.Name, "--label-col");
@@ -56,7 +62,7 @@ internal sealed class SequenceRows
         {
             inferred.Add(new("rows: each is a sequence", "--series-col"));
         }
-        SequenceFeatures features = SequenceFeatures.Infer(data, label, request.FeaturesPerStep, split?.Name);
+        SequenceFeatures features = SequenceFeatures.Infer(data, label, request, others);
         Table table = ReadTable(data, label, features, isNumber, out int[] kept);
         if (kept.Length < data.Rows)
             inferred.Add(new($"rows without a label: {data.Rows - kept.Length}, which are left out", ""));

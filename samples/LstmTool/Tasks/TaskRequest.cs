@@ -20,6 +20,9 @@ internal sealed record TaskRequest(string Dataset)
     /// <summary>Columns that are known for the time to come.</summary>
     public IReadOnlyList<string> Known { get; init; } = [];
 
+    /// <summary>Columns to learn from though they look like ids of rows.</summary>
+    public IReadOnlyList<string> Keep { get; init; } = [];
+
     /// <summary>How many steps to forecast.</summary>
     public int Horizon { get; init; } = 1;
 
