@@ -1,4 +1,6 @@
+using LstmTool.Commands;
 using LstmTool.Data;
+using LstmTool.Tasks;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
@@ -230,6 +232,22 @@ public sealed class DatasetTests
         Assert.AreEqual(1, features);
         Assert.AreEqual(ColumnKind.Numbers, walks.Columns[1].Kind);
         CollectionAssert.AreEqual(expected, values[3]);
+    }
+
+    [TestMethod]
+    [DataRow("0", null, 2)]
+    [DataRow("4", null, 2)]
+    [DataRow("0", true, 1)]
+    [DataRow("0.96", null, 1)]
+    public void ColumnNumbersDoNotMakeAHeader(string label, bool? hasHeader, int rows)
+    {
+        string path = Path.Combine(_folder, "data");
+        File.WriteAllText(path, "1,4,0,0.96\n0,3,1,0.5\n");
+        var command = new System.CommandLine.Command("classification");
+        var arguments = new TrainArguments(command, command.Name);
+        TaskRequest request = arguments.RequestOf(command.Parse(["--dataset", path, "--label-col", label]));
+        Dataset data = Dataset.Read(path, request.Reading with { HasHeader = hasHeader });
+        Assert.AreEqual(rows, data.Rows);
     }
 
     private Dataset Read(string content, bool isLabeling = false, bool? decimalComma = null)

@@ -122,7 +122,8 @@ internal sealed class TrainArguments
                 HasHeader = parsed.GetValue(_header),
                 AllowQuoting = parsed.GetValue(_quote),
                 DecimalComma = parsed.GetValue(_comma),
-                Names = [.. names.OfType<string>().Concat(known)],
+                // A number of a column says nothing of the first line, which may have that number in a field.
+                Names = [.. names.OfType<string>().Concat(known).Concat(keep).Where(name => !Dataset.TryParseIndex(name, out _))],
                 Ignore = Split(parsed.GetValue(_ignore)),
             },
             Label = names[0],

@@ -47,11 +47,14 @@ internal sealed class Dataset
     public SourceColumn Find(string name, string option)
     {
         SourceColumn? found = Array.Find(_columns, column => column.Name == name)
-            ?? (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < _columns.Length
-                ? _columns[index] : null);
+            ?? (TryParseIndex(name, out int index) && index < _columns.Length ? _columns[index] : null);
         return found ?? throw new InvalidDataException(
             $"{option}: there is no column '{name}' in {_text.Path}; {Nearest.Suggest(name, _text.Header)}.");
     }
+
+    /// <summary>Whether what a user calls a column may be its number, from 0 on.</summary>
+    public static bool TryParseIndex(string name, out int index)
+        => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out index);
 
     /// <summary>The fields of a column.</summary>
     public string[] TextsOf(SourceColumn column) => [.. _text.Rows.Select(row => row[column.Index])];
