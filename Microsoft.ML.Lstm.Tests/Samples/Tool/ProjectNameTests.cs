@@ -41,7 +41,8 @@ public sealed class ProjectNameTests
             time = TableColumn.OfTimes("3", [new DateTime(2026, 1, 1)]);
         TableColumn[] lists = [TableColumn.OfNumberLists("4", [[1, 2]], featuresPerStep: 1), TableColumn.OfTextLists("6", [["a", "b"]])];
         foreach (FileLayout layout in new FileLayout[] { new(FileKind.Delimited), new(FileKind.JsonLines), new(FileKind.Conll),
-            new(FileKind.Delimited, DecimalComma: true) { Group = "1" } })
+            new(FileKind.Delimited, DecimalComma: true) { Group = "1" },
+            new(FileKind.Delimited) { Order = new RowOrder("3", TimeFormat.Usual) } })
         {
             yield return Of(MadeUpTask.Classification(), new TaskColumns { Label = "1" }, score with { IsOfClasses = true });
             var series = new TaskColumns { Label = "2", Time = "3", Series = "1" };

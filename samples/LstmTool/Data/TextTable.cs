@@ -92,7 +92,15 @@ internal sealed record FileLayout(FileKind Kind, char Separator = ',', bool HasH
 
     /// <summary>The column whose rows of one value are one sequence; null where each row is one.</summary>
     public string? Group { get; init; }
+
+    /// <summary>What its rows are put in the order of though the model has no times; null for the order of the file.</summary>
+    public RowOrder? Order { get; init; }
 }
+
+/// <summary>The order of rows in time.</summary>
+/// <param name="Column">The column of times.</param>
+/// <param name="Format">How they are written.</param>
+internal sealed record RowOrder(string Column, TimeFormat Format);
 
 /// <summary>The format of a file.</summary>
 internal enum FileKind

@@ -16,7 +16,7 @@ internal static class ConsumptionProject
         "AppContext", "Array", "BuildPipeline", "Classes", "ColumnName", "Console", "ConvolutionOptions", "CultureInfo", "DateTime",
         "DateTimeKind", "DateTimeStyles", "Dictionary", "Engine", "Enumerable", "Exception", "Field", "FieldRows", "File",
         "Flatten", "ForecastEngine", "FormatException", "GetSortedScoresWithLabels", "Groups", "HashSet", "IDataView",
-        "IEnumerable", "IEstimator", "InvalidOperationException", "IOException", "IOrderedEnumerable", "IReadOnlyList", "Items",
+        "IEnumerable", "IEstimator", "InOrder", "InvalidOperationException", "IOException", "IOrderedEnumerable", "IReadOnlyList", "Items",
         "ITransformer", "Joined", "JsonElement", "JsonSerializer", "JsonValueKind", "KeyValuePair", "Lazy", "List", "LiveEngine",
         "Load", "Microsoft", "Missing", "MLContext", "ModelInput", "ModelOutput", "ModelPath", "Names", "Number",
         "NumberFormatInfo", "NumberStyles", "Path", "Pooling", "Predict", "PredictAllLabels", "PredictionEngine", "PredictSince",

@@ -82,9 +82,12 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
             + (trained.Layout.HasHeader ? ", a first line of names" : ""),
     };
 
-    private string Source => trained.Layout.Group is { } group
-        ? $"Groups(FieldRows(dataPath), {CSharp.Text(group)})"
-        : "FieldRows(dataPath)";
+    private string Source => trained.Layout switch
+    {
+        { Group: { } group } => $"Groups(FieldRows(dataPath), {CSharp.Text(group)})",
+        { Order: { } order } => $"InOrder([.. FieldRows(dataPath)], {CSharp.Text(order.Column)})",
+        _ => "FieldRows(dataPath)",
+    };
 
     private string Culture => trained.Layout.DecimalComma switch
     {
@@ -102,7 +105,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         """;
 
     private string TimeCode => classes.Inputs.FirstOrDefault(one => one.Column.Kind == ColumnKind.Time).Column?.TimeFormat.Code
-        ?? TimeFormat.Usual.Code;
+        ?? (trained.Layout.Order?.Format ?? TimeFormat.Usual).Code;
 
     private string LabelParameter => classes.Label is null ? "" : """
         /// <param name="dataPath">The file.</param>
@@ -224,6 +227,20 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
 
                     Dictionary<string, string[]> Joined()
                         => group[0].Keys.ToDictionary(key => key, key => group.Select(row => row[key][0]).ToArray());
+                }
+            """) + (trained.Layout.Order is null ? "" : """
+
+
+                /// <summary>The rows in the order of a column of times, which some have in common; without it, as they come.</summary>
+                private static IEnumerable<Dictionary<string, string[]>> InOrder(Dictionary<string, string[]>[] rows, string name)
+                {
+                    if (!Array.TrueForAll(rows, row => row.ContainsKey(name)))
+                        return rows;
+                    var timed = Array.ConvertAll(rows, row => (row, time: Time(row[name][0])));
+                    // Of two rows of one time the later one is above the other where the newest is the first.
+                    if (timed.Zip(timed.Skip(1)).All(pair => pair.First.time >= pair.Second.time))
+                        Array.Reverse(timed);
+                    return timed.OrderBy(one => one.time).Select(one => one.row);
                 }
             """);
 }

@@ -53,7 +53,7 @@ internal sealed class AnomalyDetectionTask : LearningTask
         {
             Table = table,
             Parts = parts,
-            Layout = data.Text.Layout,
+            Layout = data.Text.Layout with { Order = series.DroppedTime },
             Facts = series.FactsOf(data, parts, column => column == value ? "value to watch" : column == label ? "label, for the metrics"
                 : known.Contains(column) ? "known ahead" : "not used",
                 request.Value is not null ? [] : [new($"value: column '{value.Name}'"

@@ -53,7 +53,7 @@ internal sealed class ForecastingTask : LearningTask
         {
             Table = table,
             Parts = parts,
-            Layout = data.Text.Layout,
+            Layout = data.Text.Layout with { Order = series.DroppedTime },
             Facts = series.FactsOf(data, parts, column => column == label ? "label"
                 : known.Contains(column) ? "known ahead" : past.Contains(column) ? "past covariate, if it helps" : "not used",
                 [

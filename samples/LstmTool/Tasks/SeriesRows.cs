@@ -8,7 +8,8 @@ internal sealed class SeriesRows
 {
     private const double UsualShare = 0.15;
 
-    // Up to so many of a file's times stand there twice by accident, as an hour of autumn does in local time: they tell no series apart.
+    // Up to so many of a file's times stand there twice by accident, as an hour of autumn does in local time: they tell no series apart,
+    // and what differs in them, such as the zone of the time, is no name of a series.
     private const double AccidentalShare = 0.02;
 
     private readonly SourceColumn? _time;
@@ -29,19 +30,24 @@ internal sealed class SeriesRows
         _times = _time is null ? null : data.TimesOf(_time);
         _format = _time is null ? null : data.TimeFormatOf(_time) ?? TimeFormat.Usual;
         _series = request.Series is { } series ? data.Find(series, "--series-col") : InferSeries(data, taken);
-        string? repeated = _time?.Name;
-        if (_series is null && request.Time is null && RepeatedTimes is > 0 and var repeats && repeats <= AccidentalShare * data.Rows)
-            (_time, _times, _format) = (null, null, null);
+        bool isRepeated = _series is null && request.Time is null && RepeatedTimes is > 0 and var repeats
+            && repeats <= AccidentalShare * data.Rows;
         _names = _series is null ? [.. Enumerable.Repeat("", data.Rows)] : data.TextsOf(_series);
         _order = [.. Enumerable.Range(0, data.Rows)];
         if (_times is not null)
-            Order(data);
+            Order(data, isRepeated);
+        if (isRepeated)
+        {
+            // No steps of time, but still the order: the file may begin with the newest row.
+            DroppedTime = new RowOrder(_time!.Name, _format!);
+            (_time, _times, _format) = (null, null, null);
+        }
         Count = _names.Distinct().Count();
         string longest = _names.CountBy(name => name).MaxBy(pair => pair.Value).Key;
         (_step, _season) = TimeSteps.Of([.. _order.Where(row => _names[row] == longest).Select(row => _times?[row] ?? default)]);
         if (request.Time is null)
             _inferred.Add(new(_time is not null ? $"time: column '{_time.Name}', {_format!.Name}, a row every {_step ?? "step"}"
-                : (repeated is null ? "time: none" : $"time: none, as '{repeated}' has some times twice")
+                : (DroppedTime is null ? "time: none" : $"time: none, as '{DroppedTime.Column}' has some times twice")
                     + ", rows follow each other in equal steps", "--time-col"));
         if (request.Series is null)
             _inferred.Add(new(_series is null ? "series: one" : $"series: {Count}, by column '{_series.Name}'", "--series-col"));
@@ -52,6 +58,9 @@ internal sealed class SeriesRows
 
     /// <summary>The name of the column of series.</summary>
     public string? Series => _series?.Name;
+
+    /// <summary>What the rows are in the order of though the model has no times, since some stand there twice; null where it has.</summary>
+    public RowOrder? DroppedTime { get; }
 
     /// <summary>How many series there are.</summary>
     public int Count { get; }
@@ -153,11 +162,10 @@ internal sealed class SeriesRows
     private SourceColumn? InferSeries(Dataset data, IReadOnlyCollection<SourceColumn> taken)
     {
         int repeats = RepeatedTimes;
-        if (_times is null || repeats == 0)
+        if (_times is null || repeats <= AccidentalShare * data.Rows)
             return null;
         return data.Columns
-            .Where(column => column != _time && !taken.Contains(column) && (column.Kind == ColumnKind.Text
-                || column.Kind == ColumnKind.Number && repeats > AccidentalShare * data.Rows))
+            .Where(column => column != _time && !taken.Contains(column) && column.Kind is ColumnKind.Text or ColumnKind.Number)
             .Select(column => (Column: column, Texts: data.TextsOf(column)))
             .Where(one => one.Texts.Zip(_times).Distinct().Count() == _times.Length)
             .Select(one => (one.Column, Names: one.Texts.Distinct().Count()))
@@ -167,17 +175,23 @@ internal sealed class SeriesRows
             .FirstOrDefault();
     }
 
-    private void Order(Dataset data)
+    private void Order(Dataset data, bool isRepeated)
     {
         bool isSorted = true;
         foreach (int[] rows in _order.GroupBy(row => _names[row]).Select(group => group.ToArray()))
             isSorted &= rows.Zip(rows.Skip(1)).All(pair => _times![pair.First] <= _times[pair.Second]);
         if (!isSorted)
         {
+            // Of two rows of one time the later one is above the other where the newest is the first.
+            if (_times!.Zip(_times!.Skip(1)).All(pair => pair.First >= pair.Second))
+                Array.Reverse(_order);
             int[] sorted = [.. _order.OrderBy(row => _times![row])];
             sorted.CopyTo(_order, 0);
-            _inferred.Add(new("order: rows were not in the order of time, and have been sorted", ""));
+            string time = isRepeated ? $"'{_time!.Name}'" : "time";
+            _inferred.Add(new($"order: rows were not in the order of {time}, and have been sorted", ""));
         }
+        if (isRepeated)
+            return;
         var seen = new Dictionary<(string, DateTime), int>();
         foreach (int row in _order)
         {
