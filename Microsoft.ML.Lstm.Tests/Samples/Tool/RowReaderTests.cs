@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using LstmTool.Data;
 using LstmTool.Tasks;
 using Microsoft.ML.Lstm.Tests.Samples.Reports;
@@ -24,6 +25,70 @@ public sealed class RowReaderTests
         TableColumn words = TableColumn.OfTextLists("Word", [["a"]]);
         CheckLabel(TableColumn.OfTextLists("Label", [["b"]]), words, FileKind.Conll, "the DT O\n\n", "the DT\n\n", "O", "");
     }
+
+    [TestMethod]
+    public void NamesThatStandThereTwiceAreThoseOfTheTool()
+        => CheckAgainstTool(ClassificationTask.Create, "kind", ["v,v,,v,kind", .. Rows(i => $"{i % 4},{i % 7},{i % 5},{i % 3},{Kind(i)}")]);
+
+    [TestMethod]
+    public void KeysOfJsonMayBeMissingOrNull()
+    {
+        Type project = CheckAgainstTool(ClassificationTask.Create, "kind",
+            Rows(i => $"{{\"x\": [{i}, {i % 7}, null], {Age(i)}\"kind\": \"{Kind(i)}\"}}"));
+        File.WriteAllText(_file, "{\"x\": [1, 2, 3]}\n");
+        object row = ((IEnumerable<object>)project.GetMethod("ReadRows")!.Invoke(null, [_file, false])!).Single();
+        Assert.AreEqual(float.NaN, row.GetType().GetProperty("Age")!.GetValue(row));
+        File.WriteAllText(_file, "{\"age\": 3}\n");
+        Assert.ThrowsExactly<FormatException>(
+            () => ((IEnumerable<object>)project.GetMethod("ReadRows")!.Invoke(null, [_file, false])!).Single());
+
+        static string Age(int i) => i % 3 == 0 ? "" : $"\"age\": {(i % 3 == 1 ? "null" : i)}, ";
+    }
+
+    [TestMethod]
+    public void CharactersAreThoseOfTheToolsEncoding()
+    {
+        CheckAgainstTool(ClassificationTask.Create, "kind", ["text,kind", .. Rows(i => $"café n° {i},{Kind(i)}")], Encoding.Latin1);
+        CheckAgainstTool(LabelingTask.Create, "Label", Rows(i => $"café{i} NN {Kind(i)}\n"), Encoding.Latin1);
+        CheckAgainstTool(ClassificationTask.Create, "kind", Rows(i => $"{{\"text\": \"café n° {i}\", \"kind\": \"{Kind(i)}\"}}"),
+            Encoding.Latin1);
+    }
+
+    [TestMethod]
+    public void AWordThatIsNoCommentIsRead()
+        => CheckAgainstTool(LabelingTask.Create, "Label", ["No NN a\n\n# text", .. Rows(i => $"# SYM {Kind(i)}\n{i} CD b\n")]);
+
+    /// <summary>The reader gives what the tool has read of the same file.</summary>
+    private Type CheckAgainstTool(Func<TaskRequest, LearningTask> create, string label, string[] lines, Encoding? encoding = null)
+    {
+        File.WriteAllLines(_file, lines, encoding ?? new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        LearningTask task = create(new TaskRequest(_file) { Label = label });
+        Type project = CompiledProject.Compile(MadeUpTask.Classification() with
+        {
+            Columns = new TaskColumns { Label = label },
+            Dataset = task.Facts,
+            Layout = task.Layout,
+            Code = new TaskCode(task.Table.Columns, [new OutputMember("float[]", "Score", "The probabilities.")], ""),
+        });
+        object[] rows = [.. (IEnumerable<object>)project.GetMethod("ReadRows")!.Invoke(null, [_file, true])!];
+        Assert.HasCount(task.Table.Rows, rows);
+        foreach ((int place, TableColumn column) in task.Table.Columns.Index())
+        {
+            for (int row = 0; row < rows.Length; row++)
+            {
+                object expected = column.Values.GetValue(row)!, actual = rows[row].GetType().GetProperties()[place].GetValue(rows[row])!;
+                if (expected is Array values)
+                    CollectionAssert.AreEqual(values, (Array)actual, column.Name);
+                else
+                    Assert.AreEqual(expected, actual, column.Name);
+            }
+        }
+        return project;
+    }
+
+    private static string[] Rows(Func<int, string> row) => [.. Enumerable.Range(0, 40).Select(row)];
+
+    private static string Kind(int row) => row % 2 == 0 ? "a" : "b";
 
     private void CheckLabel(TableColumn label, TableColumn other, FileKind kind, string with, string without, object value, object missing)
     {

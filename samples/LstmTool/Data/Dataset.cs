@@ -32,9 +32,9 @@ internal sealed class Dataset
     {
         if (isLabeling)
         {
-            (string text, _) = TextTable.ReadText(path);
+            (string text, bool isLatin1) = TextTable.ReadText(path);
             if (!JsonLines.IsJson(text) && options.Separator is null && ConllText.IsConll(text))
-                return new Dataset(ConllText.Read(path, text));
+                return new Dataset(ConllText.Read(path, text).Of(isLatin1));
         }
         return new Dataset(TextTable.Read(path, options));
     }

@@ -132,8 +132,9 @@ internal static class DelimitedText
         for (int i = 1; i < names.Length; i++)
         {
             // A second column of a name gets a number, as pandas does it.
+            string name = names[i];
             for (int copy = 1; names.AsSpan(0, i).Contains(names[i]); copy++)
-                names[i] = string.Create(CultureInfo.InvariantCulture, $"{first[i]}.{copy}");
+                names[i] = string.Create(CultureInfo.InvariantCulture, $"{name}.{copy}");
         }
         return names;
     }

@@ -20,8 +20,8 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
     /// <exception cref="InvalidDataException">It is empty, or not as its format wants it.</exception>
     public static TextTable Read(string path, ReadOptions options)
     {
-        (string text, Inference[] encoding) = ReadText(path);
-        TextTable table = JsonLines.IsJson(text) ? JsonLines.Read(path, text) : DelimitedText.Read(path, text, options);
+        (string text, bool isLatin1) = ReadText(path);
+        TextTable table = (JsonLines.IsJson(text) ? JsonLines.Read(path, text) : DelimitedText.Read(path, text, options)).Of(isLatin1);
         int[] kept = [.. Enumerable.Range(0, table.Header.Length).Where(i => !options.Ignore.Contains(table.Header[i]))];
         foreach (string unknown in options.Ignore.Where(name => !table.Header.Contains(name)))
         {
@@ -29,7 +29,6 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
                 $"--ignore-cols: there is no column '{unknown}' in {path}; {Nearest.Suggest(unknown, table.Header)}.");
         }
 
-        table = table with { Inferred = [.. encoding, .. table.Inferred] };
         return kept.Length == table.Header.Length ? table : table with
         {
             Header = [.. kept.Select(i => table.Header[i])],
@@ -38,7 +37,7 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
     }
 
     /// <summary>A file's text, of UTF-8, of what its byte order mark says, or else of Latin-1.</summary>
-    public static (string Text, Inference[] Inferred) ReadText(string path)
+    public static (string Text, bool IsLatin1) ReadText(string path)
     {
         if (Directory.Exists(path))
             throw new InvalidDataException($"{path} is a folder; --dataset wants a file.");
@@ -53,24 +52,30 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
                 : $"There is no file {path}; {Nearest.Suggest(System.IO.Path.GetFileName(path), beside)} in that folder.");
         }
         byte[] bytes = File.ReadAllBytes(path);
-        (string text, Inference[] inferred) = Decode(bytes);
+        (string text, bool isLatin1) = Decode(bytes);
         return string.IsNullOrWhiteSpace(text) ? throw new InvalidDataException($"{path} is empty.")
             : text.Contains('\0') ? throw new InvalidDataException($"{path} is no text: it has bytes of zero in it.")
-            : (text, inferred);
+            : (text, isLatin1);
     }
 
-    private static (string Text, Inference[] Inferred) Decode(byte[] bytes)
+    /// <summary>The same, with what its bytes were.</summary>
+    public TextTable Of(bool isLatin1) => !isLatin1 ? this : this with
+    {
+        Inferred = [new Inference("encoding: Latin-1, since the file is not UTF-8", "save it as UTF-8"), .. Inferred],
+        Layout = Layout with { IsLatin1 = true },
+    };
+
+    private static (string Text, bool IsLatin1) Decode(byte[] bytes)
     {
         try
         {
             using var reader = new StreamReader(new MemoryStream(bytes),
                 new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
-            return (reader.ReadToEnd(), []);
+            return (reader.ReadToEnd(), false);
         }
         catch (DecoderFallbackException)
         {
-            return (Encoding.Latin1.GetString(bytes),
-                [new Inference("encoding: Latin-1, since the file is not UTF-8", "save it as UTF-8")]);
+            return (Encoding.Latin1.GetString(bytes), true);
         }
     }
 
@@ -89,6 +94,9 @@ internal sealed record FileLayout(FileKind Kind, char Separator = ',', bool HasH
 {
     /// <summary>How many lines of a title there are above the header or the first row.</summary>
     public int LinesOfTitle { get; init; }
+
+    /// <summary>Whether bytes are characters of Latin-1, rather than those of UTF-8.</summary>
+    public bool IsLatin1 { get; init; }
 
     /// <summary>The column whose rows of one value are one sequence; null where each row is one.</summary>
     public string? Group { get; init; }

@@ -14,14 +14,14 @@ internal static class ConsumptionProject
     private static readonly HashSet<string> Taken =
     [
         "AppContext", "Array", "BuildPipeline", "Classes", "ColumnName", "Console", "ConvolutionOptions", "CultureInfo", "DateTime",
-        "DateTimeKind", "DateTimeStyles", "Dictionary", "Engine", "Enumerable", "Exception", "Field", "FieldRows", "File",
+        "DateTimeKind", "DateTimeStyles", "Dictionary", "Encoding", "Engine", "Enumerable", "Exception", "Field", "FieldRows", "File",
         "Flatten", "ForecastEngine", "FormatException", "GetSortedScoresWithLabels", "Groups", "HashSet", "IDataView",
         "IEnumerable", "IEstimator", "InOrder", "InvalidOperationException", "IOException", "IOrderedEnumerable", "IReadOnlyList", "Items",
         "ITransformer", "Joined", "JsonElement", "JsonSerializer", "JsonValueKind", "KeyValuePair", "Lazy", "List", "LiveEngine",
-        "Load", "Microsoft", "Missing", "MLContext", "ModelInput", "ModelOutput", "ModelPath", "Names", "Number",
+        "Load", "Microsoft", "Missing", "MLContext", "ModelInput", "ModelOutput", "ModelPath", "Names", "NamesOf", "Number",
         "NumberFormatInfo", "NumberStyles", "Path", "Pooling", "Predict", "PredictAllLabels", "PredictionEngine", "PredictSince",
         "Program", "ReadOnlyMemory", "ReadRows", "Retrain", "Steps", "StringComparer", "StringSplitOptions", "System",
-        "TextFieldParser", "Time", "VBuffer", "VectorType",
+        "TextFieldParser", "TextOf", "Time", "VBuffer", "VectorType",
     ];
 
     private static readonly JsonSerializerOptions Indented = new()

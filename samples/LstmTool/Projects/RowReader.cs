@@ -9,6 +9,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
     public string Code() => $$"""
         // Written by lstm-ml. Reads a file like the one that the model was made from.
         using System.Globalization;
+        using System.Text;
         using System.Text.Json;
         using Microsoft.VisualBasic.FileIO;
 
@@ -72,6 +73,24 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
 
             private static IEnumerable<JsonElement> Flatten(JsonElement json)
                 => json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().SelectMany(Flatten) : [json];
+        """;
+
+    // As DelimitedText names them, which the model's columns are called by.
+    private const string NamesOf = """
+
+
+                /// <summary>The names of the columns: one without has its place, and one that is there already a number.</summary>
+                private static string[] NamesOf(string[] header)
+                {
+                    string[] names = [.. header.Select((name, i) => name == "" ? $"Column{i}" : name)];
+                    for (int i = 1; i < names.Length; i++)
+                    {
+                        string name = names[i];
+                        for (int copy = 1; names[..i].Contains(names[i]); copy++)
+                            names[i] = $"{name}.{copy}";
+                    }
+                    return names;
+                }
         """;
 
     private string Format => trained.Layout.Kind switch
@@ -142,38 +161,53 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         };
     }
 
+    private string Encoding => trained.Layout.IsLatin1 ? "Encoding.Latin1" : "Encoding.UTF8";
+
+    /// <summary>The keys that rows of JSON may be without, as some were that the model was made from.</summary>
+    private string OptionalNames => string.Join(", ", classes.Inputs.Where(one => one.Column != classes.Label)
+        .SelectMany(one => one.Column.Sources).Distinct()
+        .Where(name => trained.Dataset.Columns.Any(column => column.Name == name && column.Missing > 0)).Select(CSharp.Text));
+
     private string Fields => (trained.Layout.Kind switch
     {
-        FileKind.JsonLines => """
+        FileKind.JsonLines => $$"""
+                // A key that other rows have is an empty field where it is missing, and so is null.
                 private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
                 {
-                    foreach (string line in File.ReadLines(dataPath).Where(line => line.Trim() != ""))
-                    {
-                        yield return JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(line)!.ToDictionary(pair => pair.Key,
-                            pair => new[]
-                            {
-                                pair.Value.ValueKind == JsonValueKind.String ? pair.Value.GetString()! : pair.Value.GetRawText(),
-                            });
-                    }
+                    Dictionary<string, JsonElement>[] rows = [.. File.ReadLines(dataPath, {{Encoding}}).Where(line => line.Trim() != "")
+                        .Select(line => JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(line)!)];
+                    HashSet<string> names = [.. rows.SelectMany(row => row.Keys){{(OptionalNames == "" ? "" : $", {OptionalNames}")}}];
+                    foreach (Dictionary<string, JsonElement> row in rows)
+                        yield return names.ToDictionary(name => name, name => new[] { TextOf(row.GetValueOrDefault(name)) });
                 }
+
+                private static string TextOf(JsonElement json) => json.ValueKind switch
+                {
+                    JsonValueKind.Undefined or JsonValueKind.Null => "",
+                    JsonValueKind.String => json.GetString()!,
+                    _ => json.GetRawText(),
+                };
             """,
         FileKind.Conll => $$"""
                 // Without the last one of the fields, which is the label, the others keep their names.
                 private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
                 {
                     var sentence = new List<string[]>();
-                    foreach (string line in File.ReadLines(dataPath).Append(""))
+                    int width = 0;
+                    foreach (string line in File.ReadLines(dataPath, {{Encoding}}).Append(""))
                     {
                         if (line.Trim() != "")
                         {
                             string[] fields = line.Contains('\t') ? line.Split('\t')
                                 : line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                            if (!(line.StartsWith('#') && sentence.Count == 0))
-                                sentence.Add(fields);
+                            // A comment, as above a sentence.
+                            if (line.StartsWith('#') && sentence.Count == 0 && fields.Length != width)
+                                continue;
+                            sentence.Add(fields);
+                            width = fields.Length;
                         }
                         else if (sentence.Count > 0)
                         {
-                            int width = sentence[0].Length;
                             yield return Enumerable.Range(0, width).ToDictionary(
                                 i => i == 0 ? "Word"
                                     : i == width - 1 && width != {{trained.Dataset.Columns.Count - 1}} ? "Label" : $"Column{i}",
@@ -186,25 +220,22 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         _ => $$"""
                 private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
                 {
-                    using var parser = new TextFieldParser(dataPath)
+                    using var parser = new TextFieldParser(dataPath, {{Encoding}})
                     {
                         Delimiters = [{{CSharp.Text(trained.Layout.Separator.ToString())}}],
                         HasFieldsEnclosedInQuotes = {{(trained.Layout.AllowQuoting ? "true" : "false")}},
                         TrimWhiteSpace = true,
                     };
-                    {{SkipTitle}}string[]? names = {{(trained.Layout.HasHeader ? "parser.ReadFields()" : "null")}};
+                    {{SkipTitle}}string[]? names = {{(trained.Layout.HasHeader ? "NamesOf(parser.ReadFields()!)" : "null")}};
                     while (!parser.EndOfData)
                     {
                         string[] fields = parser.ReadFields()!;
                         names ??= [.. fields.Select((_, i) => $"Column{i}")];
                         if (fields.Length != names.Length)
                             throw new FormatException($"Line {parser.LineNumber - 1} has {fields.Length} fields, not {names.Length}.");
-                        var row = new Dictionary<string, string[]>();
-                        for (int i = 0; i < names.Length; i++)
-                            row[row.ContainsKey(names[i]) || names[i] == "" ? $"Column{i}" : names[i]] = [fields[i]];
-                        yield return row;
+                        yield return Enumerable.Range(0, names.Length).ToDictionary(i => names[i], i => new[] { fields[i] });
                     }
-                }
+                }{{(trained.Layout.HasHeader ? NamesOf : "")}}
             """,
     }) + (trained.Layout.Group is null ? "" : """
 
