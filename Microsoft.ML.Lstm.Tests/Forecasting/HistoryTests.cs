@@ -163,7 +163,8 @@ public sealed class HistoryTests
     [TestMethod]
     public void ARowWithoutStaticFeaturesCanBeTheLast()
     {
-        Reading[] rows = [.. Reading.Wave(Known, shop: "a"), .. Reading.Wave(Known, shop: "b", scale: 2)], more = Reading.Wave(3, shop: "a");
+        Reading[] rows = [.. Reading.Wave(Known, shop: "a"), .. Reading.Wave(Known, shop: "b", scale: 2)],
+            more = Reading.Wave(3, shop: "a");
         LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows,
             options => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size"));
         more[^1].Size = float.NaN;

@@ -58,7 +58,7 @@ internal sealed class ForecastNetworkStream
         _encoder.Encode(row, future, calendar, _features);
         statics.CopyTo(_network.Statics);
         _scaling.Statics.Apply(_network.Statics);
-        // A missing one counts as the mean of the training rows: a forecast is a part of the state, which can only be saved if it is finite.
+        // A missing one counts as the mean of the training rows: the forecast is a part of the state, which has to be finite to be saved.
         for (int i = 0; i < statics.Length; i++)
         {
             if (!float.IsFinite(statics[i]))
