@@ -113,10 +113,10 @@ public sealed class SeriesKeyTests
         usual[1].Size = usual[4].Size = 1.5f;
         double[][] expected = Transform(ml, model, usual);
         AssertSame(expected, Transform(ml, model, later));
-        AssertOne(warnings, "2 rows of the data have NaN or infinity in the static features, which count as their means in the training "
-            + "data.");
+        AssertOne(warnings, "2 rows of the data have NaN or infinity in the static features; their means in the training data are taken "
+            + "instead.");
         AssertSame(expected, [.. later.Select(Observe(ml, model, kind))]);
-        AssertOne(warnings, "A row has NaN or infinity in the static features, which count as their means in the training data.");
+        AssertOne(warnings, "A row has NaN or infinity in the static features; their means in the training data are taken instead.");
     }
 
     [TestMethod]

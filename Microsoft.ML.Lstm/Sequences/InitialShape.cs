@@ -71,7 +71,8 @@ internal static class InitialShape
     {
         if (encoder.Bidirectional && shape.Head == Head.NextToken)
             throw new ArgumentException("The layers of the initial model read sequences from both ends, and in the network to be trained a "
-                + $"token is predicted by those before it; {nameof(TrainingOptions.Bidirectional)} = false makes others.", "initialModel");
+                + $"token is predicted by those before it. Train the initial model with {nameof(TrainingOptions.Bidirectional)} = false.",
+                "initialModel");
         Require("columns of tokens", one => one.Embeddings.Count);
         Require("numeric features", one => one.NumericSize);
         for (int i = 0; i < encoder.Embeddings.Count; i++)
@@ -101,7 +102,8 @@ internal static class InitialShape
         }
     }
 
-    /// <summary>Checks that the parts of a network go together, since options that were null may be those of another task's network.
+    /// <summary>
+    /// Checks that the parts of a network go together, since options that were null may be those of another task's network.
     /// </summary>
     /// <param name="shape">The network to be trained.</param>
     /// <param name="takesLayers">Whether there is an initial model.</param>
@@ -111,7 +113,7 @@ internal static class InitialShape
         if (ShapeRules.FaultOf(shape) is { } fault)
             throw new ArgumentException("The network to be trained can't have these layers"
                 + (takesLayers ? ", of which those of options that are null are the initial model's" : "")
-                + $": expected {fault.Expected}, found {fault.Found}.", takesLayers ? "initialModel" : null);
+                + $": in the words of model files, expected {fault.Expected}, found {fault.Found}.", takesLayers ? "initialModel" : null);
     }
 
     /// <summary>The error that a part of the networks differs.</summary>

@@ -19,7 +19,7 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
 {
     private const int GapsNamed = 5;
     private const int LiveGapsNamed = 20;
-    private const string StaticsConsequence = ", which count as their means in the training data.";
+    private const string StaticsConsequence = "; their means in the training data are taken instead.";
     private const string RepeatAdvice = ". To go through the training data again, use WithoutHistory.";
 
     private readonly long[] _faults = new long[Enum.GetValues<SeriesRowFault>().Length];

@@ -124,10 +124,11 @@ public sealed class SuccessiveHalvingTests
                     token.WaitHandle.WaitOne();
                 return new Measured<string>(settings.Name, settings.Name == "a" ? 0.1 : 1, Noise: 0.1, "");
             },
-            Time = TimeSpan.FromSeconds(0.5),
+            Time = TimeSpan.FromSeconds(3),
             BestShare = 0,
         };
         Assert.AreEqual("none", search.Run().Model);
+        Assert.HasCount(2, search.Trials);
         Assert.IsTrue(search.Trials[1].Trial.WasStopped);
     }
 

@@ -148,6 +148,8 @@ public sealed class TaskRunTests
         CollectionAssert.AreEqual(new[] { 20, 30 }, trainings);
         Assert.AreEqual(6, task.EpochsSet);
         Assert.AreEqual("all rows", trained.TrainedOn);
+        CollectionAssert.Contains(trained.Notes.ToArray(),
+            "The training on all rows was by untouched defaults with 6 epochs at the most, for want of time.");
         // Too few for the epoch that was kept.
         Assert.AreEqual("all rows but those that it was measured on or chosen by",
             RunTimed(new InstantTask { EndsEarly = true, SecondsARow = 1.5, Epochs = 10, KeptEpoch = 7 }, out _).TrainedOn);
@@ -198,6 +200,8 @@ public sealed class TaskRunTests
         public override double BestShare => 0;
 
         public override bool HasFixedEpochs => !EndsEarly;
+
+        public override bool StopsEarlyAnyway => EndsEarly;
 
         public bool EndsEarly { get; init; }
 

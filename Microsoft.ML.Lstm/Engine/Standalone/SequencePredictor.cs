@@ -12,7 +12,7 @@ public enum SequencePredictionTask
 {
     /// <summary>
     /// The outputs of a network without a task, after its output function, of a sequence or of each of its steps; where these are
-    /// probabilities, of all classes, as of those that training did not have.
+    /// probabilities, those of all classes, 0 for a class that the training data lacked.
     /// </summary>
     Outputs,
 

@@ -39,8 +39,6 @@ internal sealed class DataChecksum : IDisposable
             Add<float>(sequence.Targets);
             Add<int>(sequence.Labels);
             Add<float>([sequence.Weight]);
-            if (sequence.IsCut)
-                Add<bool>([true]);
         }
     }
 

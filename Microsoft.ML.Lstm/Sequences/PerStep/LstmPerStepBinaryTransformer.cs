@@ -1,7 +1,7 @@
-using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm;
 using Microsoft.ML.Lstm.Columns;
 using Microsoft.ML.Lstm.Engine.Files;
+using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.MlNet;
 using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.PerStep;

@@ -109,7 +109,8 @@ public sealed class SuccessiveHalving<TModel>
             TryWhileThereIsTime(others, TrainingEffort.Quick, QuickShare + 1, keepsTimeForBest, cancellation);
             Trial[] brief = [.. _trials.Skip(1).Select(one => one.Trial)];
             int kept = (brief.Length + KeepOneIn - 1) / KeepOneIn;
-            others = [.. brief.OrderBy(one => double.IsFinite(one.Error) ? one.Error : double.MaxValue).Take(kept).Select(one => one.Settings)];
+            others = [.. brief.OrderBy(one => double.IsFinite(one.Error) ? one.Error : double.MaxValue).Take(kept)
+                .Select(one => one.Settings)];
         }
         TryWhileThereIsTime(others, TrainingEffort.Default, 1, keepsTimeForBest, cancellation);
         return Winner().Trial.Settings;

@@ -29,6 +29,8 @@ internal sealed class AnomalyDetectionTask : LearningTask
 
     public override bool HasFixedEpochs => false;
 
+    public override bool StopsEarlyAnyway => true;
+
     public static AnomalyDetectionTask Create(TaskRequest request)
     {
         Dataset data = Dataset.Read(request.Dataset, request.Reading);

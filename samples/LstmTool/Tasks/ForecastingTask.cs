@@ -84,6 +84,8 @@ internal sealed class ForecastingTask : LearningTask
 
     public override bool HasFixedEpochs => false;
 
+    public override bool StopsEarlyAnyway => true;
+
     public override TaskColumns ColumnsOf(Settings settings) => new()
     {
         Label = _target,

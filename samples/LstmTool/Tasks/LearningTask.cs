@@ -35,6 +35,9 @@ internal abstract class LearningTask(TaskRequest request)
     /// <summary>Whether the epochs that a training begins with are those that it takes, rather than the most that it may take.</summary>
     public abstract bool HasFixedEpochs { get; }
 
+    /// <summary>Whether a training that is told how many epochs it may take still ends where rows held out say so.</summary>
+    public virtual bool StopsEarlyAnyway => false;
+
     /// <summary>The rows to train and to validate on, in turn, where there are few of them; empty for one validation.</summary>
     public virtual IReadOnlyList<(int[] Train, int[] Validation)> Folds => [];
 

@@ -162,17 +162,32 @@ internal sealed class SeriesRows
     private SourceColumn? InferSeries(Dataset data, IReadOnlyCollection<SourceColumn> taken)
     {
         int repeats = RepeatedTimes;
-        if (_times is null || repeats <= AccidentalShare * data.Rows)
+        if (_times is null || repeats == 0)
             return null;
+        bool areMany = repeats > AccidentalShare * data.Rows;
         return data.Columns
             .Where(column => column != _time && !taken.Contains(column) && column.Kind is ColumnKind.Text or ColumnKind.Number)
             .Select(column => (Column: column, Texts: data.TextsOf(column)))
-            .Where(one => one.Texts.Zip(_times).Distinct().Count() == _times.Length)
+            .Where(one => one.Texts.Zip(_times).Distinct().Count() == _times.Length
+                && (areMany || one.Column.Kind == ColumnKind.Text && AreSeries(one.Texts, repeats)))
             .Select(one => (one.Column, Names: one.Texts.Distinct().Count()))
             .Where(one => one.Names < data.Rows / 2)
             .OrderBy(one => one.Column.Kind == ColumnKind.Text ? 0 : 1).ThenBy(one => one.Names)
             .Select(one => one.Column)
             .FirstOrDefault();
+    }
+
+    /// <summary>
+    /// Whether texts tell series apart whose times are seldom the same, rather than the two times that an hour of autumn stands there: a
+    /// zone changes twice a year, and with each of these rows at the most.
+    /// </summary>
+    private bool AreSeries(string[] texts, int repeats)
+    {
+        int[] sorted = [.. Enumerable.Range(0, texts.Length).OrderBy(row => _times![row])];
+        int changes = sorted.Zip(sorted.Skip(1)).Count(pair => texts[pair.First] != texts[pair.Second]);
+        HashSet<DateTime> repeated = [.. _times!.CountBy(time => time).Where(pair => pair.Value > 1).Select(pair => pair.Key)];
+        return changes > 3 * repeats + 1 || Enumerable.Range(0, texts.Length).GroupBy(row => texts[row])
+            .Any(rows => 2 * rows.Count(row => repeated.Contains(_times![row])) > rows.Count());
     }
 
     private void Order(Dataset data, bool isRepeated)

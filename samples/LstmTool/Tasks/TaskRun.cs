@@ -125,9 +125,8 @@ internal sealed class TaskRun(LearningTask task, string name)
         bool mayGoOn = seen.Length < task.Parts.All.Length && !wasShortened && (!chosen.WasStopped || chosen.Settings.IsBest)
             && !interrupted.IsCancellationRequested;
         double needed = chosen.Seconds * task.Parts.All.Length / rowsOfTrial;
-        ITransformer? last = mayGoOn && SettingsWithin(time - Elapsed, chosen, model, needed) is { } settings
-            ? Train(settings, task.Parts.All, time, interrupted)
-            : null;
+        Settings? ofLast = mayGoOn ? SettingsWithin(time - Elapsed, chosen, model, needed) : null;
+        ITransformer? last = ofLast is null ? null : Train(ofLast, task.Parts.All, time, interrupted);
         bool knowsAll = last is not null || seen.Length == task.Parts.All.Length;
         ITransformer trained = last ?? model, saved = knowsAll ? trained : task.ReadAll(trained);
         DatasetFacts facts = task.Facts with { Parts = task.Facts.Parts with { ValidatesInTurn = task.Folds.Count > 0 } };
@@ -155,7 +154,13 @@ internal sealed class TaskRun(LearningTask task, string name)
             Table = task.Table,
             Layout = task.Layout,
             Code = task.CodeOf(chosen.Settings),
-            Notes = [.. measured.Notes, .. task.Describe(saved)],
+            Notes =
+            [
+                .. measured.Notes,
+                .. last is null || ofLast == chosen.Settings ? (string[])[]
+                    : [$"The training on all rows was by {ofLast!.Name}, for want of time."],
+                .. task.Describe(saved),
+            ],
             Warnings = [.. WarningsOf(trained)],
             WasInterrupted = interrupted.IsCancellationRequested,
             Elapsed = spent + Elapsed,
@@ -184,14 +189,16 @@ internal sealed class TaskRun(LearningTask task, string name)
         int rows = 0;
         foreach ((int[] train, int[] validation) in folds)
         {
-            if (first is not null && _interrupted.IsCancellationRequested)
-                break;
-            // The folds that a training came to before it was stopped may be easier than the others.
-            if (first is not null && !isFirst && cancellation.IsCancellationRequested)
+            // The folds that a training came to before it was stopped may be easier than the others; of the first one there is no other.
+            if (first is not null && cancellation.IsCancellationRequested)
+            {
+                if (isFirst)
+                    break;
                 throw new OperationCanceledException();
+            }
             ITransformer model = Fit(train, call, cancellation);
             if (isFirst && first is null && folds.Count > 1 && !_interrupted.IsCancellationRequested
-                && !HasTimeForFolds(Elapsed.TotalSeconds - began, train.Length))
+                && IsOneInsteadOfFolds(Elapsed.TotalSeconds - began, train.Length))
                 _tooLong ??= pace;
             if (_tooLong is not null)
                 throw new OperationCanceledException();
@@ -223,9 +230,12 @@ internal sealed class TaskRun(LearningTask task, string name)
             epoch.Cancel = true;
         }
 
-        // The network of one fold has learned from too few rows to be saved.
-        bool HasTimeForFolds(double seconds, int rowsOfFold)
-            => began + seconds * (folds.Count + Margin * task.Parts.Known.Length / rowsOfFold) < time.TotalSeconds;
+        // The network of one fold has learned from too few rows to be saved, if there is time for one on all rows but the unseen.
+        bool IsOneInsteadOfFolds(double seconds, int rowsOfFold)
+        {
+            double known = Margin * seconds * task.Parts.Known.Length / rowsOfFold;
+            return began + seconds * folds.Count + known >= time.TotalSeconds && began + seconds + known < time.TotalSeconds;
+        }
     }
 
     /// <summary>
@@ -236,11 +246,12 @@ internal sealed class TaskRun(LearningTask task, string name)
     {
         if (Margin * needed < left.TotalSeconds)
             return chosen.Settings;
-        if (chosen.Settings.IsBest || task.HasFixedEpochs || _tooLong is not null || _courses[model].Epochs == 0)
+        if (chosen.Settings.IsBest || !task.StopsEarlyAnyway || _tooLong is not null || _courses[model].Epochs == 0)
             return null;
         int epochs = (int)(MostOfOnly * left.TotalSeconds / (needed / _courses[model].Epochs));
         return task.ReportOf(model) is { KeptEpoch: > 0 and var kept } && epochs >= kept
-            ? chosen.Settings.With($"{chosen.Settings.Name}, {epochs} epochs", new Setting(nameof(TrainingOptions.NumberOfEpochs), epochs))
+            ? chosen.Settings.With($"{chosen.Settings.Name} with {epochs} epochs at the most",
+                new Setting(nameof(TrainingOptions.NumberOfEpochs), epochs))
             : null;
     }
 
@@ -253,7 +264,8 @@ internal sealed class TaskRun(LearningTask task, string name)
         int[] rows = task.Parts.Known;
         double began = Elapsed.TotalSeconds, left = Math.Max(1, time.TotalSeconds - began);
         int epochs = Math.Max(1, (int)(MostOfOnly * left / (seconds * rows.Length / of)));
-        Settings settings = epochs >= planned ? Settings.Untouched
+        // Where the epochs are the most that it may take, it is the time that ends it.
+        Settings settings = !task.HasFixedEpochs || epochs >= planned ? Settings.Untouched
             : Settings.Untouched.With(
                 $"untouched but for {epochs} {(epochs == 1 ? "epoch" : "epochs")} rather than {planned}, for want of time",
                 new Setting(nameof(TrainingOptions.NumberOfEpochs), epochs));
@@ -266,7 +278,7 @@ internal sealed class TaskRun(LearningTask task, string name)
             EpochCompleted?.Invoke(epoch);
             limit.Apply(epoch);
         }, limit.Hard), soft.Token);
-        _courses[model].WasCut |= epochs < planned;
+        _courses[model].WasCut |= settings != Settings.Untouched;
         var trial = new Trial(settings, TrainingEffort.Default, double.NaN, Elapsed.TotalSeconds - began)
         {
             Shown = "not validated, the time is for one training",
