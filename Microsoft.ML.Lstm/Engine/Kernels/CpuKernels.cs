@@ -244,7 +244,6 @@ internal sealed unsafe class CpuKernels<S, V>(string name) : CpuKernels(name, S.
         }
     }
 
-    // Optimized from the first call on, as other loops over all steps: a short training would be over before the runtime does it.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void PackRows(int rows, float* source, nint sourceRow, int vectors, float* panel, float* sums)
     {

@@ -32,6 +32,7 @@ internal static class Softmax
         float largest = x[^1];
         if (vectors.Length > 0)
         {
+            // The last one is not in a pair where their number is odd.
             Vector<float> even = vectors[0], odd = vectors[^1];
             for (int i = 0; i + 1 < vectors.Length; i += 2)
             {

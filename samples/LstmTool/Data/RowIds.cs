@@ -1,5 +1,4 @@
 using System.Globalization;
-using LstmTool.Tasks;
 
 namespace LstmTool.Data;
 
@@ -18,21 +17,23 @@ internal static class RowIds
     /// </summary>
     /// <param name="data">The rows.</param>
     /// <param name="columns">The columns that are not known to be something else.</param>
-    /// <param name="request">What the user says of columns: those to learn from, and how many numbers make a step.</param>
-    public static SourceColumn[] Find(Dataset data, IReadOnlyList<SourceColumn> columns, TaskRequest request)
+    /// <param name="kept">Names of columns that the user wants to learn from.</param>
+    /// <param name="featuresPerStep">How many columns of numbers make a step; null where the user does not say.</param>
+    public static SourceColumn[] Find(Dataset data, IReadOnlyList<SourceColumn> columns, IReadOnlyCollection<string> kept,
+        int? featuresPerStep)
     {
         SourceColumn[] numbers = [.. columns.Where(column => column.Kind == ColumnKind.Number)];
         // Numbers in names that this tool gave, for want of a header, tell no steps.
         bool isNamed = data.Text.Layout.HasHeader;
         SourceColumn[] steps = isNamed && StepColumns.Infer(numbers, featuresPerStep: null) is { AreNumbered: true } found
             ? [.. found.Columns] : [];
-        SourceColumn[] ids = [.. numbers.Where(column => column.Missing == 0 && !request.Keep.Contains(column.Name)
+        SourceColumn[] ids = [.. numbers.Where(column => column.Missing == 0 && !kept.Contains(column.Name)
             && !steps.Contains(column) && IsId(column.Name, data.TextsOf(column)))];
         // Who has nothing else to learn from means them.
         if (data.Rows < FewestRows || ids.Length == columns.Count)
             return [];
         // Columns that are whole steps as they are have no id among them.
-        return request.FeaturesPerStep is { } features && (numbers.Length % features == 0 || (numbers.Length - ids.Length) % features > 0)
+        return featuresPerStep is { } features && (numbers.Length % features == 0 || (numbers.Length - ids.Length) % features > 0)
             ? [] : ids;
     }
 

@@ -27,7 +27,7 @@ internal sealed class SequenceFeatures
     {
         SourceColumn[] columns = [.. data.Columns.Where(column => column != label && column.Missing < data.Rows
             && !but.Contains(column.Name) && column.Name != data.Text.Layout.Group)];
-        SourceColumn[] ids = RowIds.Find(data, columns, request);
+        SourceColumn[] ids = RowIds.Find(data, columns, request.Keep, request.FeaturesPerStep);
         columns = [.. columns.Except(ids)];
         SourceColumn[] numbers = [.. columns.Where(column => column.Kind == ColumnKind.Number)];
         SourceColumn[] texts = [.. columns.Where(column => column.Kind == ColumnKind.Text)];

@@ -45,7 +45,7 @@ internal sealed class SequenceRows
         {
             SourceColumn[] free = [.. data.Columns.Where(column => column != label && column != group && column != split)];
             // Numbers of all lines of the file, rather than of the steps of a sequence.
-            SourceColumn[] ids = RowIds.Find(data, free, request);
+            SourceColumn[] ids = RowIds.Find(data, free, request.Keep, request.FeaturesPerStep);
             if (ids.Length > 0)
                 inferred.Add(RowIds.LeftOut(ids));
             others.AddRange(ids.Select(column => column.Name));
