@@ -227,7 +227,7 @@ public sealed class FineTuningByNameTests
                 var language = (LstmLanguageModelTrainer.Options)options;
                 (language.TieEmbeddings, language.EmbeddingSize) = (true, size);
             }));
-            StringAssert.Contains(error.Message, size == 5 ? "for a tiedHead, found 3" : "embeddings have 3 features and layers 5 units");
+            StringAssert.Contains(error.Message, size == 5 ? "EmbeddingSize is 3, expected 5" : "embeddings have 3 features and layers 5 units");
         }
     }
 
@@ -261,6 +261,7 @@ public sealed class FineTuningByNameTests
             Refuse("HiddenSize is", options => options.HiddenSize = 9);
             Refuse("NumberOfLayers is", options => options.NumberOfLayers = 2);
             Refuse("Bidirectional is", options => options.Bidirectional = false);
+            Refuse("EmbeddingSize is 3, expected 4", options => ((SequenceTrainerOptions)options).EmbeddingSize = 4);
             Refuse("the nearest name is 'embeddings'", options => options.FrozenLayers = ["embedding"]);
             Refuse("All layers are frozen", options => options.LayerLearningRates = new() { ["*"] = 0 });
 

@@ -102,6 +102,16 @@ internal static class InitialShape
         }
     }
 
+    /// <summary>Checks that an EmbeddingSize that is asked for is that of tables that go on.</summary>
+    /// <param name="found">The network whose tables these are.</param>
+    /// <param name="asked">The option; null where it is open.</param>
+    /// <exception cref="ArgumentException">No table has embeddings of that size.</exception>
+    public static void CheckEmbeddingSize(NetworkShape found, int? asked)
+    {
+        if (asked is { } size && found.Embeddings.Count > 0 && found.Embeddings.All(table => table.Size != size))
+            throw Differs(nameof(SequenceTrainerOptions.EmbeddingSize), found.Embeddings[0].Size, size);
+    }
+
     /// <summary>
     /// Checks that the parts of a network go together, since options that were null may be those of another task's network.
     /// </summary>

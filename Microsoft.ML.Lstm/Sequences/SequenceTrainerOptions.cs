@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
+using Microsoft.ML.Lstm.Sequences;
 
 namespace Microsoft.ML.Lstm;
 
@@ -179,6 +180,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
     private protected override void TakeLayersOf(NetworkShape shape, bool isWhole, OptionChoices choices)
     {
         base.TakeLayersOf(shape, isWhole, choices);
+        InitialShape.CheckEmbeddingSize(shape, EmbeddingSize);
         if (shape.Embeddings.Count > 0)
             EmbeddingSize ??= shape.Embeddings[0].Size;
         if (shape.Characters is { } words)

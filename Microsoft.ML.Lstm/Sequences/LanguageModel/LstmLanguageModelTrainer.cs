@@ -3,6 +3,7 @@ using Microsoft.ML.Lstm.Engine.Files;
 using Microsoft.ML.Lstm.Engine.Parameters;
 using Microsoft.ML.Lstm.Engine.Training;
 using Microsoft.ML.Lstm.Engine.Training.Objectives;
+using Microsoft.ML.Lstm.Sequences;
 using Microsoft.ML.Lstm.Sequences.LanguageModel;
 using Microsoft.ML.Runtime;
 
@@ -205,6 +206,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         {
             // One direction whatever the initial model has: from the other end a layer would read the tokens that it is to predict.
             Bidirectional ??= false;
+            InitialShape.CheckEmbeddingSize(shape, EmbeddingSize);
             if (shape.Embeddings.Count > 0)
                 EmbeddingSize ??= shape.Embeddings[0].Size;
             base.TakeLayersOf(shape, isWhole, choices);
