@@ -122,6 +122,41 @@ public sealed class BaselineTrainingTests
     }
 
     [TestMethod]
+    [DataRow(TrainingEffort.Default, 3)]
+    [DataRow(TrainingEffort.Best, 1)]
+    [DataRow(TrainingEffort.Best, 9)]
+    public void AsManyNetworksAreTrainedAsAreAskedFor(TrainingEffort effort, int number)
+    {
+        // Without validation rows none is left out.
+        LstmForecastingTransformer model = ForecastRun.Fit(new MLContext(1), Reading.Wave(80), options =>
+            (options.Effort, options.NumberOfNetworks, options.NumberOfEpochs, options.ValidationFraction) = (effort, number, 2, 0));
+        Assert.HasCount(number, model.Model.Networks);
+        Assert.HasCount(number, model.Model.Networks.Select(network => network.Network.Parameters.Values.Sum()).Distinct());
+        if (effort == TrainingEffort.Default)
+            Assert.HasCount(1, model.Model.Networks.Select(network => network.Layout.Loss).Distinct());
+    }
+
+    [TestMethod]
+    [DataRow(TrainingEffort.Default, 2)]
+    [DataRow(TrainingEffort.Best, null)]
+    public void ACheckpointHoldsASingleNetwork(TrainingEffort effort, int? number)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(number));
+            Assert.HasCount(1, Fit(1).Model.Networks);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        LstmForecastingTransformer Fit(int? networks) => ForecastRun.Fit(new MLContext(1), Reading.Wave(80), options =>
+            (options.Effort, options.NumberOfNetworks, options.CheckpointPath, options.NumberOfEpochs) = (effort, networks, path, 2));
+    }
+
+    [TestMethod]
     public void SeveralNetworksAreTrainedFromDifferentSeedsAndSettings()
     {
         var ml = new MLContext(1);

@@ -23,6 +23,38 @@ public sealed class BestEffortTests
     }
 
     [TestMethod]
+    [DataRow(AnyTrainer.Regression)]
+    [DataRow(AnyTrainer.Binary)]
+    [DataRow(AnyTrainer.Multiclass)]
+    [DataRow(AnyTrainer.Labeling)]
+    [DataRow(AnyTrainer.StepValues)]
+    [DataRow(AnyTrainer.StepTruths)]
+    [DataRow(AnyTrainer.Ctc)]
+    [DataRow(AnyTrainer.SequenceToSequence)]
+    public void AsManyNetworksAreTrainedAsAreAskedFor(string trainer)
+    {
+        SequencePredictionTransformer single = Fit(trainer, options => options.Effort = TrainingEffort.Default);
+        SequencePredictionTransformer two =
+            Fit(trainer, options => (options.Effort, options.NumberOfNetworks) = (TrainingEffort.Default, 2));
+        Assert.AreEqual(1, single.Model.Members.Count);
+        Assert.AreEqual(2, two.Model.Members.Count);
+        Assert.AreEqual(2, two.TrainingReport!.Members.Select(member => member.Seed).Distinct().Count());
+        // Beside that they are as a single one.
+        Assert.AreEqual(single.Model.HiddenSize, two.Model.HiddenSize);
+        Assert.AreEqual(2, Fit(trainer, options => options.NumberOfNetworks = 2).Model.Members.Count);
+        Assert.AreEqual(1, Fit(trainer, options => options.NumberOfNetworks = 1).Model.Members.Count);
+    }
+
+    [TestMethod]
+    public void AnAutoencoderIsOneNetwork()
+    {
+        var ml = new MLContext(1);
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => AnyTrainer.CreateAny(ml, AnyTrainer.Autoencoder, options => options.NumberOfNetworks = 2));
+        Assert.AreEqual(nameof(TrainingOptions.NumberOfNetworks), error.ParamName);
+    }
+
+    [TestMethod]
     public void TheFirstNetworkAndItsHeldOutRowsAreThoseOfASingleTraining()
     {
         // The validation rows and the scaling come from the same seed, so the first network can be compared with one trained alone.
@@ -97,6 +129,8 @@ public sealed class BestEffortTests
         // A single network goes on as one, whatever the effort.
         LstmRegressionTransformer single = trainer.Fit(data, null, model.Model.Members[1]);
         LstmRegressionTransformer all = trainer.Fit(data, null, model.Model);
+        var ofTwo = (LstmRegressionTrainer)AnyTrainer.Create(ml, AnyTrainer.Regression, options => options.NumberOfNetworks = 2);
+        Assert.AreEqual(model.Model.Members.Count, ofTwo.Fit(data, null, model.Model).Model.Members.Count);
 
         Assert.AreEqual(1, single.Model.Members.Count);
         Assert.AreEqual(model.Model.Members.Count, all.Model.Members.Count);

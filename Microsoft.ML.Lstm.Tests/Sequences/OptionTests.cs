@@ -40,6 +40,8 @@ public sealed class OptionTests
             (nameof(TrainingOptions.InitialForgetBias), options => options.InitialForgetBias = float.NegativeInfinity),
             (nameof(TrainingOptions.HiddenSize), options => options.HiddenSize = 65537),
             (nameof(TrainingOptions.NumberOfLayers), options => options.NumberOfLayers = 65),
+            (nameof(TrainingOptions.NumberOfNetworks), options => options.NumberOfNetworks = 0),
+            (nameof(TrainingOptions.NumberOfNetworks), options => options.NumberOfNetworks = 101),
             (nameof(TrainingOptions.CellType), options => options.CellType = (CellType)99),
             (nameof(SequenceTrainerOptions.Pooling), options => options.Pooling = (Pooling)(-1)),
             (nameof(SequenceTrainerOptions.StepsPerFrame), options => options.StepsPerFrame = 0),

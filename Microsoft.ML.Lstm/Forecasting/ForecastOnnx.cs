@@ -25,7 +25,7 @@ internal static class ForecastOnnx
     {
         if (transformer.Model is { Networks.Count: > 1 } or { Baselines: not null })
             throw new NotSupportedException("A forecaster of several networks, or with baselines, can't be written as an ONNX file. Train "
-                + $"with another {nameof(TrainingOptions.Effort)} than {nameof(TrainingEffort.Best)}, and without "
+                + $"with {nameof(TrainingOptions.NumberOfNetworks)} = 1, and without "
                 + $"{nameof(LstmForecastingEstimator.Options.FallBackToBaseline)}.");
         if (transformer.Model.Layout.ThetaSeason is not null)
             throw new NotSupportedException("A forecaster that reads forecasts of the theta method can't be written as an ONNX file. Train "

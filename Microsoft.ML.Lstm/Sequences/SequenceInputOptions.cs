@@ -97,10 +97,14 @@ public abstract class SequenceInputOptions : TrainingOptions
     internal virtual IReadOnlyDictionary<string, string>? WordVectors => null;
 
     /// <summary>
-    /// The options of each network that is trained, with those left open that are chosen from the data: these options alone, or with
-    /// <see cref="TrainingEffort.Best"/> those of the members of an ensemble.
+    /// The options of each network that is trained, with those left open that are chosen from the data: these options
+    /// <see cref="TrainingOptions.NumberOfNetworks"/> times, or others for the members of an ensemble.
     /// </summary>
-    internal virtual IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts) => [this];
+    internal virtual IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
+        => [.. Enumerable.Repeat(this, NumberOfNetworks ?? (Effort == TrainingEffort.Best ? NetworksOfBest(facts) : 1))];
+
+    /// <summary>How many networks <see cref="TrainingEffort.Best"/> trains.</summary>
+    private protected virtual int NetworksOfBest(DataFacts facts) => 1;
 
     /// <summary>A copy that later changes to these options do not affect.</summary>
     internal virtual SequenceInputOptions Copy()

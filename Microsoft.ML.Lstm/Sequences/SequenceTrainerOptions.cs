@@ -213,9 +213,7 @@ public abstract class SequenceTrainerOptions : SequenceInputOptions
         base.ChooseDefaults(facts, choices);
     }
 
-    /// <summary>With <see cref="TrainingEffort.Best"/> these options several times: the networks differ in their seeds.</summary>
-    internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
-        => [.. Enumerable.Repeat(this, Effort != TrainingEffort.Best ? 1 : facts.TotalSteps > MostStepsForMany ? Few : Many)];
+    private protected override int NetworksOfBest(DataFacts facts) => facts.TotalSteps > MostStepsForMany ? Few : Many;
 
     internal override SequenceInputOptions Copy()
     {

@@ -172,7 +172,20 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     /// <param name="other">Another layout that has less error, though not clearly; null for none.</param>
     internal virtual IEnumerable<ForecastCandidate> Candidates(SeriesEstimatorOptions settled, ForecastLayout layout,
         LayoutCandidate? other)
-        => Enumerable.Repeat(new ForecastCandidate("the same options, another seed", layout, settled.ToSettings()), OtherSeeds);
+        => Enumerable.Repeat(OtherSeed(settled, layout), OtherSeeds);
+
+    /// <summary>The networks beside the first one, as many as are asked for.</summary>
+    /// <inheritdoc cref="Candidates"/>
+    internal IEnumerable<ForecastCandidate> OtherNetworks(SeriesEstimatorOptions settled, ForecastLayout layout, LayoutCandidate? other)
+    {
+        IEnumerable<ForecastCandidate> ofBest = settled.Effort == TrainingEffort.Best ? Candidates(settled, layout, other) : [];
+        return NumberOfNetworks is { } number
+            ? ofBest.Concat(Enumerable.Repeat(OtherSeed(settled, layout), number)).Take(number - 1)
+            : ofBest;
+    }
+
+    private static ForecastCandidate OtherSeed(SeriesEstimatorOptions settled, ForecastLayout layout)
+        => new("the same options, another seed", layout, settled.ToSettings());
 
     /// <summary>A copy of these options in which those that are open are as a network has them that training begins with.</summary>
     /// <param name="network">The network.</param>
@@ -265,8 +278,9 @@ public abstract class SeriesEstimatorOptions : TrainingOptions
     internal override void Validate()
     {
         base.Validate();
-        Require(Effort != TrainingEffort.Best || CheckpointPath is null, CheckpointPath, nameof(CheckpointPath),
-            $"null with {nameof(Effort)} = {nameof(TrainingEffort.Best)}: a checkpoint holds a single network");
+        Require(CheckpointPath is null || (NumberOfNetworks ?? (Effort == TrainingEffort.Best ? 2 : 1)) == 1, CheckpointPath,
+            nameof(CheckpointPath),
+            $"null with {nameof(Effort)} = {nameof(TrainingEffort.Best)} or several networks: a checkpoint holds a single one");
         Require(Bidirectional is not true, Bidirectional, nameof(Bidirectional), "false: no later rows are read");
         Require(EmbeddingSize is null or (>= 1 and <= 65536), EmbeddingSize, nameof(EmbeddingSize), "from 1 to 65536");
         Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");

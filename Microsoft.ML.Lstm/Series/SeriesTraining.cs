@@ -102,8 +102,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             Seasonality = facts.Period,
             // The networks of an initial model go on as they are.
             Candidates = initial.Count > 0 ? [.. initial.Skip(1).Select(network => CandidateOf(network, settled, layout))]
-                : settled.Effort == TrainingEffort.Best ? [.. options.Candidates(settled, layout, facts.Choice?.Other)]
-                : [],
+                : [.. options.OtherNetworks(settled, layout, facts.Choice?.Other)],
             Initial = initial.FirstOrDefault(),
             InitialNames = initial.Count == 0 ? null
                 : SeriesColumnNames.Of(columns, layout, interval, [.. series.Select(one => one.Name)]),

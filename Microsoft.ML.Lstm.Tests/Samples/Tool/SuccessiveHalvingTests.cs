@@ -103,6 +103,25 @@ public sealed class SuccessiveHalvingTests
     }
 
     [TestMethod]
+    [DataRow(40, "mean of 3 networks", 1.05, DisplayName = "no worse than noise")]
+    [DataRow(40, "none", 1.15, DisplayName = "worse")]
+    [DataRow(100, "mean of several networks", 0.95, DisplayName = "time for more")]
+    [DataRow(15, "none", 0.5, DisplayName = "no time")]
+    public void AnAverageIsOfAsManyNetworksAsThereIsTimeFor(int seconds, string expected, double error)
+    {
+        // A training takes 4 seconds, 2.8 of them when it is warm; what follows takes 1.3 times as long.
+        var clock = new SetClock();
+        var search = Search(["none"], name =>
+        {
+            clock.Now += TimeSpan.FromSeconds(4);
+            return name == "none" ? 1 : error;
+        }, bestShare: 10, TimeSpan.FromSeconds(seconds), clock);
+        Assert.AreEqual(expected, search.Run().Trial.Settings.Name);
+        if (search.Trials.Count > 1 && seconds == 40)
+            Assert.AreEqual("3", search.Trials[1].Trial.Settings.Options.Single().Code);
+    }
+
+    [TestMethod]
     public void AnErrorThatIsNoNumberIsNeverTheLeast()
     {
         Assert.AreEqual("none", Search(["none", "a"], _ => double.NaN, bestShare: 3).Run().Model);

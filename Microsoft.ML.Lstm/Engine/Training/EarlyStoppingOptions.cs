@@ -43,6 +43,18 @@ public sealed class EarlyStoppingOptions
     /// </summary>
     internal int FewestUpdates { get; private init; } = StallRule.Usual.FewestUpdates;
 
+    /// <summary>Throws for the first option that is out of range.</summary>
+    /// <param name="metrics">The metrics of the task.</param>
+    internal void Validate(IReadOnlyList<EarlyStoppingMetric> metrics)
+    {
+        Require(metrics.Contains(Metric), Metric, nameof(Metric), "one of " + string.Join(", ", metrics));
+        Require(Patience is null or >= 1, Patience, nameof(Patience), "1 or more");
+        Require(MinimumDelta >= 0 && double.IsFinite(MinimumDelta), MinimumDelta, nameof(MinimumDelta), "0 or more and finite");
+
+        static void Require(bool holds, object? value, string option, string range)
+            => TrainingOptions.Require(holds, value, $"{nameof(TrainingOptions.EarlyStopping)}.{option}", range);
+    }
+
     internal EarlyStoppingOptions Copy() => (EarlyStoppingOptions)MemberwiseClone();
 }
 

@@ -28,6 +28,13 @@ public abstract partial class TrainingOptions
     /// <see cref="TrainingEffort.Default"/>.</summary>
     public TrainingEffort Effort = TrainingEffort.Default;
 
+    /// <summary>
+    /// Networks that are trained one after the other, each from a seed of its own, 1 to 100: the model is the mean of all of them (deep
+    /// ensembles; Lakshminarayanan et al. 2017), which errs less than each, in as many times the time. Networks of an initial model that
+    /// go on as they are stay as many. <see langword="null"/>, the default: 1; with <see cref="TrainingEffort.Best"/> several.
+    /// </summary>
+    public int? NumberOfNetworks;
+
     /// <summary>The recurrent cell. Default: <see cref="CellType.Lstm"/>.</summary>
     public CellType CellType = CellType.Lstm;
 
@@ -321,6 +328,7 @@ public abstract partial class TrainingOptions
     internal virtual void Validate()
     {
         RequireDefined(Effort, nameof(Effort));
+        Require(NumberOfNetworks is null or (>= 1 and <= 100), NumberOfNetworks, nameof(NumberOfNetworks), "from 1 to 100, or null");
         RequireDefined(CellType, nameof(CellType));
         RequireDefined(Optimizer, nameof(Optimizer));
         Require(HiddenSize is null or (>= 1 and <= 65536), HiddenSize, nameof(HiddenSize), "from 1 to 65536");
@@ -351,18 +359,10 @@ public abstract partial class TrainingOptions
         }
         Require(!ResumeFromCheckpoint || CheckpointPath is not null, ResumeFromCheckpoint, nameof(ResumeFromCheckpoint),
             $"false where there is no {nameof(CheckpointPath)}");
-        if (EarlyStopping is { } stopping)
-        {
-            Require(EarlyStoppingMetrics.Contains(stopping.Metric), stopping.Metric, nameof(EarlyStopping) + "." + nameof(stopping.Metric),
-                "one of " + string.Join(", ", EarlyStoppingMetrics));
-            Require(stopping.Patience is null or >= 1, stopping.Patience, nameof(EarlyStopping) + "." + nameof(stopping.Patience),
-                "1 or more");
-            Require(stopping.MinimumDelta >= 0 && double.IsFinite(stopping.MinimumDelta), stopping.MinimumDelta,
-                nameof(EarlyStopping) + "." + nameof(stopping.MinimumDelta), "0 or more and finite");
-        }
+        EarlyStopping?.Validate(EarlyStoppingMetrics);
     }
 
-    private protected static void Require(bool holds, object? value, string option, string range)
+    internal static void Require(bool holds, object? value, string option, string range)
     {
         if (!holds)
             throw new ArgumentOutOfRangeException(option, value is Array list ? $"[{string.Join(", ", list.Cast<object?>())}]" : value,

@@ -136,6 +136,7 @@ public sealed class LstmAutoencoderTrainer : SequenceTrainerBase<LstmAutoencoder
         internal override void Validate()
         {
             base.Validate();
+            Require(NumberOfNetworks is null or 1, NumberOfNetworks, nameof(NumberOfNetworks), "1 or null: an autoencoder is one network");
             Require(StreamingBufferMegabytes is null || ValidationFraction is 0, ValidationFraction, nameof(ValidationFraction),
                 $"0 with {nameof(StreamingBufferMegabytes)}");
             Require(EncodingSize is null or (>= 1 and <= 65536), EncodingSize, nameof(EncodingSize), "from 1 to 65536");

@@ -96,7 +96,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         private const int ManyTokens = 1000;
 
         // Networks of an ensemble, of which more gain ever less.
-        private const int NetworksOfBest = 3;
+        private const int BestNetworks = 3;
 
         // Weight updates an epoch that should be there for a batch of more sequences.
         private const int LeastUpdates = 100;
@@ -179,9 +179,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
 
         internal override string? LabelColumn => AllFeatureColumnNames[0];
 
-        /// <summary>With <see cref="TrainingEffort.Best"/> these options several times: the networks differ in their seeds.</summary>
-        internal override IReadOnlyList<SequenceInputOptions> Candidates(DataFacts facts)
-            => [.. Enumerable.Repeat(this, Effort == TrainingEffort.Best ? NetworksOfBest : 1)];
+        private protected override int NetworksOfBest(DataFacts facts) => BestNetworks;
 
         internal override IReadOnlyList<EarlyStoppingMetric> EarlyStoppingMetrics
             => [EarlyStoppingMetric.Loss, EarlyStoppingMetric.Accuracy];

@@ -15,8 +15,11 @@ public sealed record Settings(string Name, IReadOnlyList<Setting> Options)
     /// <summary>The option that they are about: where the trainer chooses it from the data, they add nothing. Null for none.</summary>
     public string? Adds { get; init; }
 
-    /// <summary>Whether several networks are trained and averaged.</summary>
+    /// <summary>Whether several networks, which may have settings of their own, are trained and averaged.</summary>
     public bool IsBest => Options.Any(option => option.Value is TrainingEffort.Best);
+
+    /// <summary>Whether several networks by the same settings are trained and averaged.</summary>
+    public bool IsMeanOfSame => Options.Any(option => option is { Option: nameof(TrainingOptions.NumberOfNetworks), Value: > 1 });
 
     /// <summary>The same with one more option, or with another value of one.</summary>
     public Settings With(string name, Setting option)

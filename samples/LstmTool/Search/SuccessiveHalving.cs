@@ -4,9 +4,10 @@ namespace LstmTool.Search;
 
 /// <summary>
 /// Finds the settings with the least error on validation rows within a time, by successive halving (Jamieson and Talwalkar 2016): all
-/// candidates are trained briefly, the best third of them in full, and the best one several times, as an average of networks. Where there
-/// is no time for that, as many as there is time for are trained in full, in their order. The first candidate is trained in full before all
-/// others, so that there always is a model, and others have to be better by more than noise.
+/// candidates are trained briefly, the best third of them in full, and the best one several times, as an average of networks: of as many
+/// as <see cref="TrainingEffort.Best"/> has, or of three. Where there is no time for that, as many as there is time for are trained in
+/// full, in their order. The first candidate is trained in full before all others, so that there always is a model, and others have to be
+/// better by more than noise.
 /// </summary>
 /// <typeparam name="TModel">What a training gives.</typeparam>
 public sealed class SuccessiveHalving<TModel>
@@ -19,6 +20,9 @@ public sealed class SuccessiveHalving<TModel>
 
     // Seconds of a training that finds the program warm, of those of the first one.
     private const double WarmShare = 0.7;
+
+    // Networks of an average for which there is time more often.
+    private const int FewNetworks = 3;
 
     // However short the time is, a first training is given this long.
     private const double LeastSeconds = 20;
@@ -42,7 +46,10 @@ public sealed class SuccessiveHalving<TModel>
     /// <summary>How many times as long as a trial of it the training with the chosen settings takes that follows the search.</summary>
     public double FollowedBy { get; init; } = 1.3;
 
-    /// <summary>How many times as long as one network an average of several takes; 0 if it is not to be tried.</summary>
+    /// <summary>
+    /// How many times as long as one network the average takes that <see cref="TrainingEffort.Best"/> trains; 0 if no average is to be
+    /// tried.
+    /// </summary>
     public double BestShare { get; init; } = 6;
 
     /// <summary>Whether settings are those of the first candidate's model, by that model, so that there is nothing to try.</summary>
@@ -84,44 +91,41 @@ public sealed class SuccessiveHalving<TModel>
         if (!_trials[0].Trial.WasStopped && Agreed(!cancellation.IsCancellationRequested))
         {
             Settings best = Halve(cancellation);
-            if (Agreed(HasTimeForBest))
-                TryRound(
-                    [best.With($"{Named(best)}mean of several networks", new Setting(nameof(TrainingOptions.Effort), TrainingEffort.Best))],
-                    TrainingEffort.Best, cancellation);
+            if (AverageWithin(SecondsOf(Winner().Trial)) is { } average)
+                TryRound([best.With($"{(best == Candidates[0] ? "" : $"{best.Name}, ")}{average.Name}", average.Option)], average.Effort,
+                    cancellation);
         }
         EndedTrial<TModel> winner = Winner();
         return (winner.Trial, winner.Model!);
-
-        string Named(Settings settings) => settings == Candidates[0] ? "" : $"{settings.Name}, ";
     }
 
     /// <summary>The settings that are the best of trainings in full.</summary>
     private Settings Halve(CancellationToken cancellation)
     {
-        // What the average of networks needs is left alone, if it is within reach at all.
-        bool keepsTimeForBest = Agreed(HasTimeForBest);
+        // What an average of networks needs is left alone, if it is within reach at all.
+        double average = AverageWithin(Full)?.Share ?? 0;
         Settings[] others = [.. Candidates.Skip(1).Where(one => AreThoseOf?.Invoke(one, _trials[0].Model!) != true)];
         // With one or two others a brief training first would cost more than it saves, and so would some of them without time for what
         // they are for.
         int rounds = (others.Length + RankCount - 1) / RankCount;
-        if (others.Length >= KeepOneIn && Agreed(HasTimeFor(rounds * QuickShare + 1, keepsTimeForBest)))
+        if (others.Length >= KeepOneIn && Agreed(HasTimeFor(rounds * QuickShare + 1, average)))
         {
-            TryWhileThereIsTime(others, TrainingEffort.Quick, QuickShare + 1, keepsTimeForBest, cancellation);
+            TryWhileThereIsTime(others, TrainingEffort.Quick, QuickShare + 1, average, cancellation);
             Trial[] brief = [.. _trials.Skip(1).Select(one => one.Trial)];
             int kept = (brief.Length + KeepOneIn - 1) / KeepOneIn;
             others = [.. brief.OrderBy(one => double.IsFinite(one.Error) ? one.Error : double.MaxValue).Take(kept)
                 .Select(one => one.Settings)];
         }
-        TryWhileThereIsTime(others, TrainingEffort.Default, 1, keepsTimeForBest, cancellation);
+        TryWhileThereIsTime(others, TrainingEffort.Default, 1, average, cancellation);
         return Winner().Trial.Settings;
     }
 
-    private void TryWhileThereIsTime(Settings[] settings, TrainingEffort effort, double trainings, bool keepsTimeForBest,
+    private void TryWhileThereIsTime(Settings[] settings, TrainingEffort effort, double trainings, double average,
         CancellationToken cancellation)
     {
         foreach (Settings[] round in settings.Chunk(RankCount))
         {
-            if (!Agreed(!cancellation.IsCancellationRequested && HasTimeFor(trainings, keepsTimeForBest)))
+            if (!Agreed(!cancellation.IsCancellationRequested && HasTimeFor(trainings, average)))
                 break;
             TryRound(round, effort, cancellation);
         }
@@ -130,17 +134,36 @@ public sealed class SuccessiveHalving<TModel>
     /// <summary>
     /// The seconds of a training in full: the least of those seen, of the first less than it took, since it warms the program up.
     /// </summary>
-    private double Full => _trials.Where(one => one.Trial.Effort == TrainingEffort.Default)
-        .Min(one => one.Trial.Settings == Candidates[0] ? WarmShare * one.Trial.Seconds : one.Trial.Seconds);
+    private double Full => _trials.Where(one => one.Trial.Effort == TrainingEffort.Default).Min(one => SecondsOf(one.Trial));
+
+    private double SecondsOf(Trial trial) => trial.Settings == Candidates[0] ? WarmShare * trial.Seconds : trial.Seconds;
 
     private int RankCount => Ranks?.Communicator.Size ?? 1;
 
-    private bool HasTimeForBest => BestShare > 0 && HasTimeFor(0, keepsTimeForBest: true);
+    /// <summary>The averages of networks, and how many times as long as one network they take.</summary>
+    private (string Name, Setting Option, TrainingEffort Effort, double Share)[] Averages => BestShare <= 0 ? [] :
+    [
+        ("mean of several networks", new(nameof(TrainingOptions.Effort), TrainingEffort.Best), TrainingEffort.Best, BestShare),
+        ($"mean of {FewNetworks} networks", new(nameof(TrainingOptions.NumberOfNetworks), FewNetworks), TrainingEffort.Default,
+            FewNetworks),
+    ];
+
+    /// <summary>The first average that there is time for, by the seconds of one network; null for none.</summary>
+    private (string Name, Setting Option, TrainingEffort Effort, double Share)? AverageWithin(double seconds)
+    {
+        foreach ((string Name, Setting Option, TrainingEffort Effort, double Share) average in Averages)
+        {
+            if (Agreed(Elapsed.TotalSeconds + seconds * average.Share * (1 + FollowedBy) < Time.TotalSeconds))
+                return average;
+        }
+        return null;
+    }
 
     /// <summary>Whether there is time for some trainings in full, and for what follows.</summary>
-    private bool HasTimeFor(double trainings, bool keepsTimeForBest)
-        => Elapsed.TotalSeconds + Full * (trainings + (keepsTimeForBest ? BestShare * (1 + FollowedBy) : FollowedBy))
-            < Time.TotalSeconds;
+    /// <param name="trainings">The trainings.</param>
+    /// <param name="average">How many times as long as one network an average takes that is to be tried then; 0 for none.</param>
+    private bool HasTimeFor(double trainings, double average)
+        => Elapsed.TotalSeconds + Full * (trainings + (average > 0 ? average * (1 + FollowedBy) : FollowedBy)) < Time.TotalSeconds;
 
     /// <summary>What rank 0 says; of this process alone, what it does.</summary>
     private bool Agreed(bool said) => Ranks is null ? said : Ranks.OfFirst(said ? 1 : 0) > 0;
@@ -186,8 +209,9 @@ public sealed class SuccessiveHalving<TModel>
 
     /// <summary>
     /// The best of the trainings in full: of the first candidate unless another one is better by more than noise; an average of networks,
-    /// which errs less on rows that nobody has seen, if it is no worse than that. A single network that was stopped is not among them:
-    /// nobody knows how long it would take on the rows that the chosen one is trained on in the end.
+    /// which errs less on rows that nobody has seen, if it is no worse than that, and one of networks by the same settings unless it is
+    /// worse by more than noise. A network that was stopped is not among them, but several of them: nobody knows how long it would take on
+    /// the rows that the chosen one is trained on in the end.
     /// </summary>
     private EndedTrial<TModel> Winner()
     {
@@ -196,7 +220,8 @@ public sealed class SuccessiveHalving<TModel>
             && double.IsFinite(one.Trial.Error) && (!one.Trial.WasStopped || one.Trial.Settings.IsBest)))
         {
             double error = one.Trial.Error, least = best.Trial.Error;
-            if (!double.IsFinite(least) || (one.Trial.Settings.IsBest ? error <= least : error < least - best.Noise))
+            double noise = one.Trial.Settings.IsBest ? 0 : one.Trial.Settings.IsMeanOfSame ? -best.Noise : best.Noise;
+            if (!double.IsFinite(least) || (noise <= 0 ? error <= least - noise : error < least - noise))
                 best = one;
         }
         return best;

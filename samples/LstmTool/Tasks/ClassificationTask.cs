@@ -17,6 +17,9 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
 
     public override bool HasFixedEpochs => true;
 
+    // Of curves the average has more convolutions, and more updates.
+    public override double BestShare => Features.IsText ? base.BestShare : 14;
+
     protected override string TrainerLabel => Key;
 
     protected override string? PredictedLabel => Predicted;
@@ -78,7 +81,12 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
         return new Validation((1 - scores.Accuracy + scores.Brier / 2) / 2, scores.Accuracy);
     }
 
-    public override double NoiseOf(double error, int rows) => 0.3 * Math.Sqrt(error * Math.Max(0, 1 - error) / rows);
+    // Two networks err on the same rows mostly.
+    public override double NoiseOf(double error, int rows)
+    {
+        double variance = error * Math.Max(0, 1 - error) / rows;
+        return Math.Max(0.3 * Math.Sqrt(variance), LeastGain(error, 0.6 * variance));
+    }
 
     public override string Show(double figure) => string.Create(CultureInfo.InvariantCulture, $"accuracy {100 * figure:0.0} %");
 

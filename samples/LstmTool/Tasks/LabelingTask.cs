@@ -147,7 +147,12 @@ internal sealed class LabelingTask : LearningTask
         return new Validation(1 - figure, figure);
     }
 
-    public override double NoiseOf(double error, int rows) => 0.2 * Math.Sqrt(error * Math.Max(0, 1 - error) / (5.0 * rows));
+    // A sequence says as much as five labels by themselves.
+    public override double NoiseOf(double error, int rows)
+    {
+        double variance = error * Math.Max(0, 1 - error) / (5.0 * rows);
+        return Math.Max(0.2 * Math.Sqrt(variance), LeastGain(error, 0.6 * variance));
+    }
 
     public override string Show(double figure)
         => string.Create(CultureInfo.InvariantCulture, $"{(_hasSpans ? "F1 of spans" : "accuracy of steps")} {100 * figure:0.00} %");

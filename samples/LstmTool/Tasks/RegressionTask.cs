@@ -48,8 +48,9 @@ internal sealed class RegressionTask(SequenceRows rows) : SequenceTask(rows)
         return new Validation(squares, Math.Sqrt(squares));
     }
 
-    // Of squares, which vary twice as much as their root.
-    public override double NoiseOf(double error, int rows) => error * 2 * (0.0025 + 0.15 / Math.Sqrt(rows));
+    // Of squares, which vary twice as much as their root; those of two networks vary together.
+    public override double NoiseOf(double error, int rows)
+        => Math.Max(error * 2 * (0.0025 + 0.15 / Math.Sqrt(rows)), LeastGain(error, 1.2 * error * error / rows));
 
     public override string Show(double figure) => string.Create(CultureInfo.InvariantCulture, $"RMSE {figure:G4}");
 

@@ -246,7 +246,8 @@ internal sealed class TaskRun(LearningTask task, string name)
     {
         if (Margin * needed < left.TotalSeconds)
             return chosen.Settings;
-        if (chosen.Settings.IsBest || !task.StopsEarlyAnyway || _tooLong is not null || _courses[model].Epochs == 0)
+        if (chosen.Settings.IsBest || chosen.Settings.IsMeanOfSame || !task.StopsEarlyAnyway || _tooLong is not null
+            || _courses[model].Epochs == 0)
             return null;
         int epochs = (int)(MostOfOnly * left.TotalSeconds / (needed / _courses[model].Epochs));
         return task.ReportOf(model) is { KeptEpoch: > 0 and var kept } && epochs >= kept
