@@ -17,8 +17,8 @@ internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
 
     public override bool HasFixedEpochs => true;
 
-    // Of curves the average has more convolutions, and more updates.
-    public override double BestShare => Features.IsText ? base.BestShare : 14;
+    // The networks of the average have more convolutions, and more updates.
+    public override double BestShare => 14;
 
     protected override string TrainerLabel => Key;
 
