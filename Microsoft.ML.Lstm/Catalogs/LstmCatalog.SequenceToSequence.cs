@@ -106,12 +106,13 @@ public static partial class LstmCatalog
     /// <summary>Compares texts, such as translations, with one or several references each: BLEU, exact match, word error rate.</summary>
     /// <param name="catalog">The <see cref="MulticlassClassificationCatalog"/>.</param>
     /// <param name="data">Data with both columns; every row has a reference.</param>
-    /// <param name="referenceColumnName">The column of references: a text, or a vector of texts.</param>
+    /// <param name="referenceColumnName">The column of references: a text, or a vector of texts, whose empty places are no
+    /// references.</param>
     /// <param name="translationColumnName">The column of texts to judge.</param>
     /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="catalog"/> or <paramref name="data"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="InvalidOperationException">A row has no reference.</exception>
+    /// <exception cref="InvalidOperationException">A row has no reference: its vector is empty, or has empty texts only.</exception>
     /// <example>
     /// <code>
     /// TranslationMetrics metrics = ml.MulticlassClassification.EvaluateTranslation(translated, "References", "Translation");

@@ -24,6 +24,8 @@ public sealed class SequenceToSequenceEvaluationTests
         [0.0, new double[] { 1, 1, 0, 0 }, 2L, 4L, new[] { "a b" }, new[] { "a b c d" }],
         [0.0, new double[4], 3L, 3L, new[] { "x y z" }, new[] { "a b c" }],
         [0.0, new double[4], 0L, 2L, new[] { "" }, new[] { "a b" }],
+        // Places without a reference, which sacreBLEU leaves out: the length of the only reference counts.
+        [100 * Math.Exp(1 - 9 / 4.0), new double[] { 1, 1, 1, 1 }, 4L, 9L, new[] { "a b c d" }, new[] { "|a b c d e f g h i|" }],
     ];
 
     [TestMethod]
@@ -82,6 +84,32 @@ public sealed class SequenceToSequenceEvaluationTests
         Assert.AreEqual(0.25, texts.ExactMatch);
         // Of 2, 2 or 3, 1 and 1 words of the closest references.
         Assert.AreEqual((0 + 2 + 1 + 0) / (2 + 3 + 1 + 1.0), texts.WordErrorRate, 1e-15);
+    }
+
+    [TestMethod]
+    public void EmptyPlacesOfAVectorAreNoReferences()
+    {
+        var ml = new MLContext();
+        TranslationMetrics metrics = Evaluate(new() { Translation = "", References = ["one two", null!] },
+            new() { Translation = "x", References = ["", "x"] });
+        Assert.AreEqual((0.5, 2 / 3.0), (metrics.ExactMatch, metrics.WordErrorRate));
+        Assert.Contains("Row 1 (counted from 0) has no reference in column 'References'", Assert.ThrowsExactly<InvalidOperationException>(
+            () => Evaluate(new() { Translation = "x", References = ["x"] }, new() { Translation = "", References = ["", null!] })).Message);
+
+        TranslationMetrics Evaluate(params Texted[] rows)
+            => ml.MulticlassClassification.EvaluateTranslation(ml.Data.LoadFromEnumerable(rows), "References", "Translation");
+    }
+
+    /// <summary>What is written though nothing is right is wrong without end.</summary>
+    [TestMethod]
+    public void ErrorRatesWithoutAnythingRightAreInfinite()
+    {
+        var ml = new MLContext();
+        IDataView data = ml.Data.LoadFromEnumerable([new Texted { Predicted = ["a"], Translation = "a", References = [" "] }]);
+        Assert.AreEqual(double.PositiveInfinity, ml.MulticlassClassification.EvaluateSequenceToSequence(data, "Label", "Predicted")
+            .TokenErrorRate);
+        Assert.AreEqual(double.PositiveInfinity, ml.MulticlassClassification.EvaluateTranslation(data, "References", "Translation")
+            .WordErrorRate);
     }
 
     /// <summary>A key that is missing on both sides stands for two words that nobody knows, and hardly for the same one.</summary>

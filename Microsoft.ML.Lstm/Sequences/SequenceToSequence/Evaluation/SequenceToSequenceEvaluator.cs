@@ -67,6 +67,7 @@ internal static class SequenceToSequenceEvaluator
 
     private static string[] WordsOf(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Reads the text of a row, or those of its texts that are not empty.</summary>
     private static Func<string[]> TextsOf(DataViewRow row, DataViewSchema.Column column)
     {
         if (column.Type is not VectorDataViewType)
@@ -84,7 +85,8 @@ internal static class SequenceToSequenceEvaluator
         return () =>
         {
             getAll(ref texts);
-            return [.. texts.DenseValues().Select(text => text.ToString())];
+            // Where rows have different numbers of references some places of a vector are empty; sacreBLEU leaves them out too.
+            return [.. texts.DenseValues().Where(text => !text.IsEmpty).Select(text => text.ToString())];
         };
     }
 }

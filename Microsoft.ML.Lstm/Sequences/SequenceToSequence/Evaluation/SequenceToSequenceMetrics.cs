@@ -25,7 +25,7 @@ public sealed class SequenceToSequenceMetrics
 
     /// <summary>
     /// The tokens to insert, remove or replace that make a predicted sequence of the right one, over all tokens of the right ones
-    /// (Levenshtein 1966): the word, phone or label error rate. 0 or more; NaN where there are no tokens.
+    /// (Levenshtein 1966): the word, phone or label error rate. 0 or more, also above 1; NaN or ∞ where all right sequences are empty.
     /// </summary>
     public double TokenErrorRate { get; }
 }

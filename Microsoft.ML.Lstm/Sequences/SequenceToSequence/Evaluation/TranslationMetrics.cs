@@ -46,7 +46,7 @@ public sealed class TranslationMetrics
 
     /// <summary>
     /// The words to insert, remove or replace that make a text of the reference that is closest, over all words of these references; words
-    /// are what white space separates. 0 or more; NaN where the references have no words.
+    /// are what white space separates. 0 or more, also above 1; NaN or ∞ where the references have no words.
     /// </summary>
     public double WordErrorRate { get; }
 }
