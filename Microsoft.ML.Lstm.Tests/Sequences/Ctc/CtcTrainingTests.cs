@@ -201,6 +201,8 @@ public sealed class CtcTrainingTests
         Assert.IsFalse(found.SequenceEqual(Labels(wide)), "It has no say.");
         CollectionAssert.AreEqual(Labels(wide), Labels(joined.WithLanguageModel(null)));
         Assert.ThrowsExactly<InvalidOperationException>(() => frames.WithLanguageModel(language));
+        Assert.ThrowsExactly<InvalidOperationException>(() => joined.WithBeamSize(1));
+        Assert.AreEqual(1, joined.WithLanguageModel(null).WithBeamSize(1).BeamSize);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => wide.WithLanguageModel(language, weight: -1));
         Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Model.Save(joined, data.Schema, new MemoryStream()));
 

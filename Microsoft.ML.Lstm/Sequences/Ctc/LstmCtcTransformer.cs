@@ -47,7 +47,12 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     private LstmCtcTransformer(IHostEnvironment environment, SequenceModelParameters model, ScoringColumns columns,
         JoinedLanguage? language)
         : base(environment.Register(nameof(LstmCtcTransformer)), model, columns)
-        => (BeamSize, _language) = (columns.BeamSize ?? 1, language);
+    {
+        (BeamSize, _language) = (columns.BeamSize ?? 1, language);
+        if (BeamSize == 1 && language is not null)
+            throw new InvalidOperationException("The best path, a beam of 1, has no place for a language model: WithBeamSize of 2 or more "
+                + "comes first, or WithLanguageModel(null).");
+    }
 
     /// <summary>Prefixes that the search for the most probable label follows; 1 for the best path.</summary>
     public int BeamSize { get; }
@@ -59,6 +64,8 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
     /// <param name="beamSize">Prefixes that the search follows, 1 to 65536; 1 for the best path.</param>
     /// <returns>The copy; this transformer stays as it is.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="beamSize"/> is out of its range.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="beamSize"/> is 1, and there is a <see cref="LanguageModel"/>: the best
+    /// path has no place for it.</exception>
     public LstmCtcTransformer WithBeamSize(int beamSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(beamSize, 1);
@@ -98,8 +105,6 @@ public sealed class LstmCtcTransformer : SequencePredictionTransformer
             throw new ArgumentOutOfRangeException(nameof(itemBonus), itemBonus, "The bonus must be finite.");
         if (languageModel is null)
             return new(Host, Model, Columns, language: null);
-        if (BeamSize == 1)
-            throw new InvalidOperationException("The best path, a beam of 1, has no place for a language model: WithBeamSize comes first.");
         return new(Host, Model, Columns, new JoinedLanguage(languageModel, TokensOf(languageModel.Vocabulary), weight, itemBonus));
     }
 
