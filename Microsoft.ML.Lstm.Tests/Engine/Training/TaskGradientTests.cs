@@ -99,6 +99,22 @@ public sealed class TaskGradientTests
         }
     }
 
+    [TestMethod]
+    public void AnAdaptiveSoftmaxHasNoAccuracyToStopBy()
+    {
+        var options = new LoopOptions
+        {
+            HiddenSize = 5,
+            NumberOfEpochs = 2,
+            EarlyStopping = new() { Metric = EarlyStoppingMetric.Accuracy },
+        };
+        SequenceSet data = TaskSample.CreateData(AdaptiveTask.Classes, stepLabels: true, count: 20, longest: 5);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => TrainingLoop.Train(new TrainingJob(data, null, options, new AdaptiveTask(), Seed: 3, new SilentMonitor())));
+        Assert.AreEqual("Accuracy is not computed for a network with an adaptive softmax, so there is none to stop early by.",
+            error.Message);
+    }
+
     private static TaskSample Sample(string name)
     {
         (TrainingTask task, int classes, bool stepLabels) = Task(name);

@@ -129,6 +129,14 @@ public sealed class LanguageModelTests
         CollectionAssert.AreEqual(new[] { 2 }, longer.Model.Network.Shape.AdaptiveSoftmax.Cutoffs);
         Assert.AreEqual(Math.Log(2) / 4, Evaluate(longer, more).CrossEntropy, 0.1);
         Assert.IsTrue(double.IsFinite(before));
+        // Which token is the most probable is not computed, so there is no accuracy to stop by.
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.MulticlassClassification.Trainers
+            .LstmLanguageModel(SmallOptions.CreateLanguageModel(options =>
+            {
+                (options.HiddenSize, options.EmbeddingSize) = (12, 8);
+                options.EarlyStopping = new() { Metric = EarlyStoppingMetric.Accuracy };
+            })).Fit(Data(more), null, model.Model));
+        StringAssert.StartsWith(error.Message, "EarlyStopping.Metric must be Loss with SoftmaxCutoffs, those of an initial model too");
     }
 
     [TestMethod]

@@ -27,6 +27,8 @@ public sealed class LanguageModelTrainerTests
             (nameof(SequenceInputOptions.FeaturesPerStep), options => options.FeaturesPerStep = 1),
             (nameof(SequenceInputOptions.StreamingBufferMegabytes), options => options.StreamingBufferMegabytes = 1),
             (nameof(SequenceInputOptions.FeatureColumnNames), options => options.FeatureColumnNames = ["Tokens", "Shapes"]),
+            ("EarlyStopping.Metric", options => (options.SoftmaxCutoffs, options.EarlyStopping)
+                = ([2], new() { Metric = EarlyStoppingMetric.Accuracy })),
         ];
         foreach ((string option, Action<LstmLanguageModelTrainer.Options> change) in changes)
         {

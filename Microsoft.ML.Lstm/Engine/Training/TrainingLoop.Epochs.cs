@@ -87,9 +87,10 @@ internal sealed partial class TrainingLoop
         if (measured is not null)
         {
             EarlyStoppingMetric watched = _settings.EarlyStopping?.Metric ?? EarlyStoppingMetric.Loss;
-            double metric = measured[watched] ?? throw new InvalidOperationException(
-                $"All labels of the {(validation is null ? "training" : "validation")} data are the same, "
-                + $"so there is no {watched} to stop early by.");
+            double metric = measured[watched] ?? throw new InvalidOperationException(_model.Shape.AdaptiveSoftmax is not null
+                ? $"{watched} is not computed for a network with an adaptive softmax, so there is none to stop early by."
+                : $"All labels of the {(validation is null ? "training" : "validation")} data are the same, "
+                    + $"so there is no {watched} to stop early by.");
             if (watched is EarlyStoppingMetric.Accuracy or EarlyStoppingMetric.AreaUnderRocCurve)
                 metric = -metric;
             double required = double.IsFinite(_course.KeptMetric) ? _settings.EarlyStopping?.RequiredGain(IsEnding(epoch)) ?? 0 : 0;

@@ -134,7 +134,9 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
         /// how many of the most frequent tokens are in its first cluster, in the first two together, and so on, ascending; for 10,000 words
         /// 2000 and 6000, say. Tokens of the later clusters, the rare ones, are told from one another by a projection of the network's
         /// output to a quarter of its size, to a sixteenth, and so on. Not together with <see cref="TieEmbeddings"/>, since the projections
-        /// have other sizes than the embeddings. <see langword="null"/> for one softmax over all tokens. Default: <see langword="null"/>.
+        /// have other sizes than the embeddings, nor with <see cref="EarlyStoppingMetric.Accuracy"/> to stop early by, since training does
+        /// not compute which token is the most probable. <see langword="null"/> for one softmax over all tokens. Default:
+        /// <see langword="null"/>.
         /// </summary>
         public int[]? SoftmaxCutoffs;
 
@@ -224,6 +226,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
             HiddenSize ??= 256;
             NumberOfLayers ??= initial?.Layers;
             SoftmaxCutoffs ??= initial?.AdaptiveSoftmax?.Cutoffs;
+            RequireMetricOfSoftmax();
             TieEmbeddings ??= initial?.TiesHead ?? choices.Note(nameof(TieEmbeddings),
                 tokens >= ManyTokens && SoftmaxCutoffs is null && (EmbeddingSize ?? HiddenSize) == HiddenSize, $"{tokens} tokens");
             EmbeddingSize ??= TieEmbeddings.Value ? HiddenSize : 64;
@@ -246,6 +249,13 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
                 size *= 2;
             return size;
         }
+
+        /// <summary>Of an adaptive softmax not all outputs are computed, so the most probable token is not known while training.</summary>
+        private void RequireMetricOfSoftmax()
+            => Require(SoftmaxCutoffs is null || EarlyStopping is not { IsOff: false, Metric: EarlyStoppingMetric.Accuracy },
+                EarlyStopping?.Metric, nameof(EarlyStopping) + "." + nameof(EarlyStopping.Metric),
+                $"{EarlyStoppingMetric.Loss} with {nameof(SoftmaxCutoffs)}, those of an initial model too: training does not compute which "
+                + "token is the most probable");
 
         internal override SequenceInputOptions Copy()
         {
@@ -276,6 +286,7 @@ public sealed class LstmLanguageModelTrainer : SequenceTrainerBase<LstmLanguageM
             Require(SoftmaxCutoffs is null || TieEmbeddings is not true, TieEmbeddings, nameof(TieEmbeddings),
                 $"false or null with {nameof(SoftmaxCutoffs)}: the clusters of an adaptive softmax have projections of other sizes than "
                 + "the embeddings");
+            RequireMetricOfSoftmax();
             Require(TokenDropout is null or (>= 0 and < 1), TokenDropout, nameof(TokenDropout), "from 0 to below 1");
             Require(WeightDropout is null or (>= 0 and < 1), WeightDropout, nameof(WeightDropout), "from 0 to below 1");
             Require(NumberOfPredictions is >= 1 and <= MostPredictions, NumberOfPredictions, nameof(NumberOfPredictions),
