@@ -10,6 +10,9 @@ namespace Microsoft.ML.Lstm.Tests.Columns;
 [TestClass]
 public sealed class TokenValuesTests
 {
+    private const string Warning = "The keys of column 'Keys' stand for other values than in the training data, so they are taken for "
+        + "other tokens. Map values to keys by the transformer that was fitted on the training data.";
+
     private static readonly string[] Words = ["red", "green", "blue", "grey"];
     private static readonly string[] OtherWords = ["green", "red", "blue", "grey"];
 
@@ -42,35 +45,69 @@ public sealed class TokenValuesTests
         foreach (SequencePredictionTransformer model in (SequencePredictionTransformer[])
             [trained, (SequencePredictionTransformer)ml.Model.Load(file, out _)])
         {
-            Assert.IsEmpty(WarningsOf(model, data));
-            Assert.IsEmpty(WarningsOf(model, Data(ml, [.. Words[..3], "unknown"], rows: 3)));
-            Assert.IsEmpty(WarningsOf(model, Unnamed(ml)));
-            Assert.AreEqual("The keys of column 'Keys' stand for other values than in the training data, so they are taken for other "
-                + "tokens. Map values to keys by the transformer that was fitted on the training data.",
-                WarningsOf(model, Data(ml, OtherWords, rows: 3)).Single());
+            AssertWarns(ml, model, "Score", data);
         }
+    }
+
+    [TestMethod]
+    public void GeneratingFromTokensOfOtherWordsIsWarnedOfOnce()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = Data(ml, Words, rows: 3);
+        var model = (LstmLanguageModelTransformer)Fit(ml, AnyTrainer.LanguageModel, data, null);
+        LstmGeneratingTransformer trained = model.CreateGenerator("More", new() { MaximumLength = 3 });
+        using var file = new MemoryStream();
+        ml.Model.Save(trained, data.Schema, file);
+        foreach (ITransformer generator in (ITransformer[])[trained, ml.Model.Load(file, out _)])
+            AssertWarns(ml, generator, "More", data);
+
+        // Of texts that a mapping of other words makes tokens of, with the first of them.
+        ITransformer mapping = ml.Transforms.Text.TokenizeIntoWords("Words", "Text")
+            .Append(ml.Transforms.Conversion.MapValueToKey("Keys", "Words"))
+            .Fit(ml.Data.LoadFromEnumerable([new { Text = string.Join(' ', OtherWords) }]));
+        LstmTextGenerator writer = ml.Model.CreateTextGenerator(new TransformerChain<ITransformer>(mapping, model));
+        string[] warnings = Listen(ml, () =>
+        {
+            writer.Generate("red");
+            writer.Generate("blue");
+        });
+        Assert.AreEqual(Warning, warnings.Single());
+    }
+
+    private static void AssertWarns(MLContext ml, ITransformer model, string column, IDataView data)
+    {
+        Assert.IsEmpty(WarningsOf(data));
+        Assert.IsEmpty(WarningsOf(Data(ml, [.. Words[..3], "unknown"], rows: 3)));
+        Assert.IsEmpty(WarningsOf(Unnamed(ml)));
+        Assert.AreEqual(Warning, WarningsOf(Data(ml, OtherWords, rows: 3)).Single());
 
         // Of a view that is read twice, and of a mapper of single rows.
-        string[] WarningsOf(SequencePredictionTransformer model, IDataView rows)
+        string[] WarningsOf(IDataView rows)
         {
-            var ofView = new List<string>();
-            var ofMapper = new List<string>();
-            List<string> warnings = ofView;
-            EventHandler<LoggingEventArgs> listen = (_, entry) =>
+            string[] ofView = Listen(ml, () =>
             {
-                if (entry.Kind == ChannelMessageKind.Warning)
-                    warnings.Add(entry.RawMessage);
-            };
-            ml.Log += listen;
-            IDataView scored = model.Transform(rows);
-            ColumnReader.Read(scored, "Score");
-            ColumnReader.Read(scored, "Score");
-            warnings = ofMapper;
-            ((ITransformer)model).GetRowToRowMapper(rows.Schema);
-            ml.Log -= listen;
-            CollectionAssert.AreEqual(ofView, ofMapper);
-            return [.. ofView];
+                IDataView scored = model.Transform(rows);
+                ColumnReader.Read(scored, column);
+                ColumnReader.Read(scored, column);
+            });
+            CollectionAssert.AreEqual(ofView, Listen(ml, () => model.GetRowToRowMapper(rows.Schema)));
+            Assert.IsEmpty(Listen(ml, () => model.GetOutputSchema(rows.Schema)));
+            return ofView;
         }
+    }
+
+    private static string[] Listen(MLContext ml, Action act)
+    {
+        var warnings = new List<string>();
+        EventHandler<LoggingEventArgs> listen = (_, entry) =>
+        {
+            if (entry.Kind == ChannelMessageKind.Warning)
+                warnings.Add(entry.RawMessage);
+        };
+        ml.Log += listen;
+        act();
+        ml.Log -= listen;
+        return [.. warnings];
     }
 
     private static SequencePredictionTransformer Fit(MLContext ml, string trainer, IDataView data, IDataView? validation)

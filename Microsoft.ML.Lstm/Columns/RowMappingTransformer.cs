@@ -34,14 +34,26 @@ public abstract class RowMappingTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Bind(input.Schema).AddTo(input, this, OnnxReason);
+        MappedColumn column = Bind(input.Schema);
+        WarnOf(input.Schema);
+        return column.AddTo(input, this, OnnxReason);
     }
 
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => BindChecked(inputSchema).ToRowMapper();
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        MappedColumn column = BindChecked(inputSchema);
+        WarnOf(inputSchema);
+        return column.ToRowMapper();
+    }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => Save(ctx);
 
     private protected abstract void Save(ModelSaveContext ctx);
+
+    /// <summary>Warns of columns that can be read, but may not be what was meant.</summary>
+    private protected virtual void WarnOf(DataViewSchema inputSchema)
+    {
+    }
 
     /// <summary>The column, bound to those of an input.</summary>
     private protected abstract MappedColumn Bind(DataViewSchema inputSchema);

@@ -154,7 +154,7 @@ public abstract partial class SequencePredictionTransformer : ISingleFeaturePred
     }
 
     /// <summary>Warns of keys that stand for something else than those that the network was trained on.</summary>
-    private void WarnOfOtherTokens(DataViewSchema schema)
+    internal void WarnOfOtherTokens(DataViewSchema schema)
     {
         foreach ((int index, FeatureColumn column) in Columns.Features.Where(column => column.IsTokens).Index())
         {

@@ -66,6 +66,8 @@ public sealed class LstmGeneratingTransformer : RowMappingTransformer
 
     private protected override string OnnxReason => "a text is generated in steps that depend on what is drawn";
 
+    private protected override void WarnOf(DataViewSchema inputSchema) => _model.WarnOfOtherTokens(inputSchema);
+
     private protected override MappedColumn Bind(DataViewSchema inputSchema)
     {
         // The model says what is wrong with its column.

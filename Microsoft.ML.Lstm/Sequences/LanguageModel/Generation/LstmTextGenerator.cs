@@ -32,7 +32,7 @@ public sealed class LstmTextGenerator
             throw new ArgumentException("The pipeline has no language model: a transformer of LstmLanguageModel was expected in it.",
                 nameof(model));
         _model = (LstmLanguageModelTransformer)steps[at];
-        _prompts = new PromptReader(context, steps[..at], inputColumnName, _model.FeatureColumnName);
+        _prompts = new PromptReader(context, steps[..at], inputColumnName, _model);
         _joining = TextJoining.Of(steps[..at], _model.Vocabulary);
     }
 
@@ -130,9 +130,11 @@ public sealed class LstmTextGenerator
     /// <param name="context">The context of the pipeline.</param>
     /// <param name="steps">The steps.</param>
     /// <param name="textColumn">The column of texts that they begin with.</param>
-    /// <param name="tokenColumn">The column of keys that they end with.</param>
-    private sealed class PromptReader(IHostEnvironment context, ITransformer[] steps, string textColumn, string tokenColumn)
+    /// <param name="model">The language model, which reads the column of keys that they end with.</param>
+    private sealed class PromptReader(IHostEnvironment context, ITransformer[] steps, string textColumn, LstmLanguageModelTransformer model)
     {
+        private int _isChecked;
+
         /// <summary>The keys of the tokens of a text, counted from 1.</summary>
         public uint[] Read(string text)
         {
@@ -141,7 +143,10 @@ public sealed class LstmTextGenerator
             IDataView view = builder.GetDataView();
             foreach (ITransformer step in steps)
                 view = step.Transform(view);
-            DataViewSchema.Column column = ColumnRole.Tokens.Find(context, view.Schema, tokenColumn);
+            DataViewSchema.Column column = ColumnRole.Tokens.Find(context, view.Schema, model.FeatureColumnName);
+            // Steps that were not fitted with the model may number tokens otherwise, all prompts alike.
+            if (Interlocked.Exchange(ref _isChecked, 1) == 0)
+                model.WarnOfOtherTokens(view.Schema);
             using DataViewRowCursor cursor = view.GetRowCursor([column]);
             TokenReader tokens = TokenReader.Create(cursor, column);
             cursor.MoveNext();
