@@ -90,11 +90,12 @@ public static partial class LstmCatalog
     /// value.</param>
     /// <param name="scoreColumnName">The column of predictions, of the same size in each row; an empty vector for a row without
     /// predictions, whose steps are counted and left out of the metrics.</param>
-    /// <param name="labelsPerStep">L; <see langword="null"/> takes it from the dimensions (T, L) of a column, else 1.</param>
+    /// <param name="labelsPerStep">L, which takes precedence over the dimensions of the labels, as in training;
+    /// <see langword="null"/> takes it from the dimensions (T, L) of the columns, which have to agree, else 1.</param>
     /// <returns>The metrics of each value and their averages.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="catalog"/> or <paramref name="data"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or <paramref name="labelsPerStep"/> is below
-    /// 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, dimensions of columns say different L, or
+    /// <paramref name="labelsPerStep"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">No step has a label and a prediction, or a row has more or fewer labels than
     /// predictions.</exception>
     public static MultiOutputRegressionMetrics EvaluatePerStep(this RegressionCatalog catalog, IDataView data,
@@ -187,18 +188,19 @@ public static partial class LstmCatalog
     /// </summary>
     /// <param name="catalog">The <see cref="BinaryClassificationCatalog"/>.</param>
     /// <param name="data">Data with the three columns.</param>
-    /// <param name="labelColumnName">The column of the right answers, a vector of <see cref="bool"/>, or of <see cref="float"/> where NaN
-    /// is missing; T x L.</param>
+    /// <param name="labelColumnName">The column of the right answers, a vector of <see cref="bool"/>, or of <see cref="float"/> with 0 for
+    /// no, 1 for yes and NaN for a missing one; T x L.</param>
     /// <param name="scoreColumnName">The column of scores, of the same size in each row; an empty vector for a row without predictions,
     /// which is counted and left out of the metrics.</param>
     /// <param name="predictedLabelColumnName">The column of predicted labels, of the same size.</param>
-    /// <param name="labelsPerStep">L; <see langword="null"/> takes it from the dimensions (T, L) of a column, else 1.</param>
+    /// <param name="labelsPerStep">L, which takes precedence over the dimensions of the labels, as in training;
+    /// <see langword="null"/> takes it from the dimensions (T, L) of the columns, which have to agree, else 1.</param>
     /// <returns>The metrics.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="catalog"/> or <paramref name="data"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or <paramref name="labelsPerStep"/> is below
-    /// 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, dimensions of columns say different L, or
+    /// <paramref name="labelsPerStep"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">No step has a label and a prediction, or a row has more or fewer labels than
-    /// predictions.</exception>
+    /// predictions, or a label that is none of 0, 1 and NaN.</exception>
     public static PerStepBinaryMetrics EvaluatePerStep(this BinaryClassificationCatalog catalog, IDataView data,
         string labelColumnName = DefaultColumnNames.Label, string scoreColumnName = DefaultColumnNames.Score,
         string predictedLabelColumnName = DefaultColumnNames.PredictedLabel, int? labelsPerStep = null)

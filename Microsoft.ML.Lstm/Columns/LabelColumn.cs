@@ -47,16 +47,16 @@ internal sealed record LabelColumn(LabelKind Kind, string Name, int TargetSize, 
         if (kind == LabelKind.Numbers)
             return new LabelColumn(kind, name, NumberReader.SizeOf(column.Type), 0);
         if (kind is LabelKind.NumbersPerStep or LabelKind.TruthsPerStep)
-            return new LabelColumn(kind, name, labelsPerStep ?? PerStepOf(column.Type), 0);
+            return new LabelColumn(kind, name, labelsPerStep ?? PerStepOf(column.Type) ?? 1, 0);
         if (kind == LabelKind.Boolean)
             return new LabelColumn(kind, name, 0, 2);
         int keys = (int)TokenReader.VocabularyOf(column.Type)!;
         return new LabelColumn(kind, name, 0, keys, KeyValues.Of(column, keys));
     }
 
-    /// <summary>How many values a step has in a column of this type: by its dimensions (T, L), else 1.</summary>
-    public static int PerStepOf(DataViewType type)
-        => type is VectorDataViewType vector ? FeatureColumn.FeaturesPerStepOf(vector.Dimensions) ?? 1 : 1;
+    /// <summary>How many values a step has in a column of this type, by its dimensions (T, L); null where they don't say it.</summary>
+    public static int? PerStepOf(DataViewType type)
+        => type is VectorDataViewType vector ? FeatureColumn.FeaturesPerStepOf(vector.Dimensions) : null;
 
     /// <summary>Finds the column in data to be read, and checks that it is like the label column of the training data.</summary>
     /// <returns>The column; null where there are no labels.</returns>

@@ -22,6 +22,9 @@ internal abstract class LabelReader
         _ => new StepLabelReader(row, column!.Value),
     };
 
+    /// <summary>Whether a number is a truth of a step: 0 for no, 1 for yes, or NaN for one that is not known.</summary>
+    public static bool IsTruth(float number) => number is 0 or 1 or float.NaN;
+
     /// <summary>
     /// Fetches the label of the current row, and says whether it can be used for a sequence of <paramref name="steps"/> steps.
     /// </summary>
@@ -78,7 +81,7 @@ internal abstract class LabelReader
             bool isKnown = false;
             foreach (float number in _numbers.AsSpan(0, _reader.Length))
             {
-                if (areTruths && number is not (0 or 1 or float.NaN))
+                if (areTruths && !IsTruth(number))
                     return RowFault.LabelValue;
                 if (float.IsInfinity(number))
                     return RowFault.MissingLabel;

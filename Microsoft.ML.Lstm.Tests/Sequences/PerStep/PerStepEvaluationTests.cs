@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace Microsoft.ML.Lstm.Tests.Sequences.PerStep;
 
 /// <summary>The evaluation of values at every step against figures counted by hand.</summary>
@@ -68,6 +70,56 @@ public sealed class PerStepEvaluationTests
 
         static IDataView Data(float[] label, float[] score)
             => Ml.Data.LoadFromEnumerable(new[] { new Row { Label = label, Score = score } });
+    }
+
+    [TestMethod]
+    public void DimensionsOfColumnsAgreeOnTheValuesOfAStep()
+    {
+        // Where labels are flat, as of a file, they follow the scores, and an argument counts more than the labels' dimensions.
+        Assert.HasCount(2, Ml.Regression.EvaluatePerStep(Data(label: null, score: 2)).PerOutput);
+        Assert.HasCount(3, Ml.Regression.EvaluatePerStep(Data(label: 3, score: null)).PerOutput);
+        Assert.HasCount(3, Ml.Regression.EvaluatePerStep(Data(label: 2, score: 3), labelsPerStep: 3).PerOutput);
+        Assert.HasCount(2, Ml.BinaryClassification.EvaluatePerStep(Data(label: null, score: null, predicted: 2)).PerOutput);
+        StringAssert.StartsWith(Message(() => Ml.Regression.EvaluatePerStep(Data(label: 2, score: 3))),
+            "Schema mismatch for score column 'Score': expected 2 values a step, as column 'Label' says, and not 3, got ");
+        StringAssert.StartsWith(Message(() => Ml.Regression.EvaluatePerStep(Data(label: 2, score: 2), labelsPerStep: 3)),
+            "Schema mismatch for score column 'Score': expected 3 values a step, as labelsPerStep says, and not 2, got ");
+        StringAssert.StartsWith(Message(() => Ml.BinaryClassification.EvaluatePerStep(Data(label: null, score: 2, predicted: 3))),
+            "Schema mismatch for predicted label column 'PredictedLabel': expected 2 values a step, as column 'Score' says, and not 3, ");
+
+        static string Message(Action evaluate) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(evaluate).Message;
+
+        static IDataView Data(int? label, int? score, int? predicted = null)
+        {
+            var schema = SchemaDefinition.Create(typeof(Row));
+            Set(nameof(Row.Label), label, NumberDataViewType.Single);
+            Set(nameof(Row.Score), score, NumberDataViewType.Single);
+            Set(nameof(Row.PredictedLabel), predicted, BooleanDataViewType.Instance);
+            return Ml.Data.LoadFromEnumerable(
+                [new Row { Label = [1, 0, 1, 0, 1, 1], Score = [1, 2, 3, 4, 5, 6], PredictedLabel = new bool[6] }], schema);
+
+            void Set(string column, int? size, PrimitiveDataViewType item)
+            {
+                if (size is { } ofStep)
+                    schema[column].ColumnType = new VectorDataViewType(item, 0, ofStep);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(0.3f, "0.3")]
+    [DataRow(-1f, "-1")]
+    [DataRow(2f, "2")]
+    [DataRow(float.PositiveInfinity, "Infinity")]
+    public void NumbersThatAreNoTruthsAreNamed(float label, string shown)
+    {
+        IDataView data = Ml.Data.LoadFromEnumerable(new[]
+        {
+            new Row { Label = [1, float.NaN], Score = [2, 1], PredictedLabel = [true, true] },
+            new Row { Label = [0, label], Score = [2, 1], PredictedLabel = [true, true] },
+        });
+        Assert.AreEqual($"Row 1 (counted from 0) has the label {shown} in column 'Label', which is none of 0, 1 and NaN.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Ml.BinaryClassification.EvaluatePerStep(data)).Message);
     }
 
     private sealed class Row

@@ -15,7 +15,7 @@ internal static class PerStepEvaluator
     {
         DataViewSchema.Column label = ColumnRole.StepNumbers.Find(environment, data.Schema, labelColumn);
         DataViewSchema.Column score = ColumnRole.StepScores.Find(environment, data.Schema, scoreColumn);
-        int size = labelsPerStep ?? Math.Max(LabelColumn.PerStepOf(score.Type), LabelColumn.PerStepOf(label.Type));
+        int size = SizeOf(environment, labelsPerStep, label, (ColumnRole.StepScores, score));
         OutputTally[] tallies = [.. Enumerable.Range(0, size).Select(_ => new OutputTally())];
         using DataViewRowCursor cursor = data.GetRowCursor([label, score]);
         var rows = new StepRows(environment, cursor, label, score, size);
@@ -44,10 +44,10 @@ internal static class PerStepEvaluator
         DataViewSchema.Column label = ColumnRole.StepTruths.Find(environment, data.Schema, labelColumn);
         DataViewSchema.Column score = ColumnRole.StepScores.Find(environment, data.Schema, scoreColumn);
         DataViewSchema.Column predicted = ColumnRole.PredictedStepTruths.Find(environment, data.Schema, predictedLabelColumn);
-        int size = labelsPerStep ?? Math.Max(LabelColumn.PerStepOf(score.Type), LabelColumn.PerStepOf(label.Type));
+        int size = SizeOf(environment, labelsPerStep, label, (ColumnRole.StepScores, score), (ColumnRole.PredictedStepTruths, predicted));
         TruthTally[] tallies = [.. Enumerable.Range(0, size).Select(_ => new TruthTally())];
         using DataViewRowCursor cursor = data.GetRowCursor([label, score, predicted]);
-        var rows = new StepRows(environment, cursor, label, score, size);
+        var rows = new StepRows(environment, cursor, label, score, size, areTruths: true);
         ValueGetter<VBuffer<bool>> getPredicted = cursor.GetGetter<VBuffer<bool>>(predicted);
         VBuffer<bool> buffer = default;
         long steps = 0, right = 0;
@@ -80,6 +80,26 @@ internal static class PerStepEvaluator
             right, rows.Unscored);
     }
 
+    /// <summary>
+    /// L, which the dimensions of predictions and labels have to agree on; columns without dimensions follow the others. As in training, an
+    /// L that is given takes precedence over the label's dimensions.
+    /// </summary>
+    private static int SizeOf(IHostEnvironment environment, int? labelsPerStep, DataViewSchema.Column label,
+        params ReadOnlySpan<(ColumnRole Role, DataViewSchema.Column Column)> predictions)
+    {
+        int? size = labelsPerStep ?? LabelColumn.PerStepOf(label.Type);
+        string source = labelsPerStep is null ? $"column '{label.Name}'" : nameof(labelsPerStep);
+        foreach ((ColumnRole role, DataViewSchema.Column column) in predictions)
+        {
+            int? found = LabelColumn.PerStepOf(column.Type);
+            if (size is null)
+                (size, source) = (found, $"column '{column.Name}'");
+            else if (found is not null && found != size)
+                throw role.DimensionMismatch(environment, column, $"{size} values a step, as {source} says, and not {found}");
+        }
+        return size ?? 1;
+    }
+
     /// <summary>The labels and scores of one row after the other.</summary>
     private sealed class StepRows
     {
@@ -88,6 +108,7 @@ internal static class PerStepEvaluator
         private readonly string _labelColumn;
         private readonly string _scoreColumn;
         private readonly int _size;
+        private readonly bool _areTruths;
         private readonly NumberReader _scores;
         private readonly NumberReader? _numbers;
         private readonly ValueGetter<VBuffer<bool>>? _getTruths;
@@ -95,9 +116,10 @@ internal static class PerStepEvaluator
         private long _rows;
 
         public StepRows(IHostEnvironment environment, DataViewRowCursor cursor, DataViewSchema.Column label, DataViewSchema.Column score,
-            int size)
+            int size, bool areTruths = false)
         {
-            (_environment, _cursor, _labelColumn, _scoreColumn, _size) = (environment, cursor, label.Name, score.Name, size);
+            (_environment, _cursor, _labelColumn, _scoreColumn) = (environment, cursor, label.Name, score.Name);
+            (_size, _areTruths) = (size, areTruths);
             _scores = new NumberReader(cursor, score);
             if (label.Type is VectorDataViewType { ItemType: BooleanDataViewType })
                 _getTruths = cursor.GetGetter<VBuffer<bool>>(label);
@@ -152,7 +174,13 @@ internal static class PerStepEvaluator
         private float[] ReadLabels()
         {
             if (_getTruths is null)
-                return Read(_numbers!);
+            {
+                float[] numbers = Read(_numbers!);
+                int wrong = _areTruths ? Array.FindIndex(numbers, number => !LabelReader.IsTruth(number)) : -1;
+                return wrong < 0 ? numbers : throw _environment.Process(new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture, $"Row {_cursor.Position} (counted from 0) has the label {numbers[wrong]} in column "
+                    + $"'{_labelColumn}', which is none of 0, 1 and NaN.")));
+            }
             _getTruths(ref _truths);
             return [.. _truths.DenseValues().Select(truth => truth ? 1f : 0f)];
         }
