@@ -45,6 +45,36 @@ public sealed class TokenGeneratorTests
         CollectionAssert.AreEqual(expected, new TokenGenerator(networks, settings).Generate(prompt, seed: 1).ToArray());
     }
 
+    /// <summary>Divided by a length without end, a text that goes on could always become better than one that has ended.</summary>
+    [TestMethod]
+    public void ASearchEndsBehindItsTextHoweverLongATextMayBe()
+    {
+        // The search would never end otherwise; this makes a failure of it.
+        using var source = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        int ended = 0;
+        for (int seed = 1; seed <= 10; seed++)
+        {
+            SequenceNetwork[] networks = [Network(seed)];
+            var settings = new GenerationSettings(BeamSearch.UsualLength) { BeamWidth = 3, Boundary = Boundary };
+            FoundText usual = Search(settings), found = Search(settings with { MaximumLength = int.MaxValue });
+            // What would have gone on is another text, since it is not cut.
+            if (usual.Tokens.Count == BeamSearch.UsualLength)
+                continue;
+            CollectionAssert.AreEqual(usual.Tokens.ToArray(), found.Tokens.ToArray(), $"seed {seed}");
+            Assert.AreEqual(usual.Score, found.Score);
+            ended++;
+
+            FoundText Search(GenerationSettings settings)
+            {
+                var stream = new TokenStream(networks);
+                foreach (int token in (int[])[Boundary, 1])
+                    stream.Step(token);
+                return new BeamSearch(stream, settings).Find([1], source.Token);
+            }
+        }
+        Assert.IsInRange(1, 9, ended, "Texts that end, and some that don't.");
+    }
+
     [TestMethod]
     public void ABeamIsAtLeastAsGoodAsTheMostProbableTokens()
     {
@@ -238,7 +268,10 @@ public sealed class TokenGeneratorTests
         }
 
         double Penalized(double[] logs, int[] text, int token)
-            => logs[token - 1] * (text.Contains(token) ? settings.RepetitionPenalty : 1);
+        {
+            double[] penalized = [.. logs.Select((log, i) => log * (text.Contains(i + 1) ? settings.RepetitionPenalty : 1))];
+            return penalized[token - 1] - Math.Log(penalized.Sum(Math.Exp));
+        }
     }
 
     private static double LogProbability(SequenceNetwork[] networks, int[] prompt, int[] text, int[] end)

@@ -45,10 +45,18 @@ internal sealed class TokenStream
             TensorPrimitives.Add(_logProbabilities, _streams[i].Step([], [token]), _logProbabilities);
         if (_streams.Length > 1)
             TensorPrimitives.Divide(_logProbabilities, _streams.Length, _logProbabilities);
+        Normalize(_logProbabilities, _scratch);
+    }
+
+    /// <summary>Divides numbers by their sum, all by their logarithms.</summary>
+    /// <param name="logs">The logarithms, changed in place.</param>
+    /// <param name="scratch">As many numbers, whose values are lost.</param>
+    public static void Normalize(Span<float> logs, Span<float> scratch)
+    {
         // Subtracted first, so that no power overflows and the sum is at least 1.
-        TensorPrimitives.Subtract(_logProbabilities, TensorPrimitives.Max<float>(_logProbabilities), _logProbabilities);
-        TensorPrimitives.Exp<float>(_logProbabilities, _scratch);
-        TensorPrimitives.Subtract(_logProbabilities, MathF.Log(TensorPrimitives.Sum<float>(_scratch)), _logProbabilities);
+        TensorPrimitives.Subtract(logs, TensorPrimitives.Max<float>(logs), logs);
+        TensorPrimitives.Exp<float>(logs, scratch);
+        TensorPrimitives.Subtract(logs, MathF.Log(TensorPrimitives.Sum<float>(scratch)), logs);
     }
 
     /// <summary>Leaves the threads to others until the next step.</summary>
