@@ -121,6 +121,30 @@ public sealed class GenerationTests
     }
 
     [TestMethod]
+    public void CharactersThatEndATextAreGivenAsTheyAre()
+    {
+        LstmTextGenerator generator = _ml.Model.CreateTextGenerator(Train("characters", epochs: 80));
+        Assert.AreEqual("n", Generate(" "));
+        // The value of a key, which is a symbol for people.
+        Assert.AreEqual("n", Generate("<\u2420>"));
+        // It never occurred, so it is never written.
+        Assert.AreEqual(Generate(), Generate("\n"));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Generate("\n\n")).Message,
+            "No key of the model's column has the value \"\\n\\n\"; StopKeys takes keys as numbers.");
+
+        string Generate(params string[] stops) => generator.Generate("a cat ra", new() { Temperature = 0, StopTokens = stops });
+    }
+
+    [TestMethod]
+    public void SubwordsThatEndATextAreGivenByTextOrByName()
+    {
+        LstmTextGenerator generator = _ml.Model.CreateTextGenerator(Train("subwords", epochs: 80));
+        foreach (string stop in new[] { " the", "\u0120the" })
+            Assert.AreEqual(" ran to", generator.Generate("a cat", new() { Temperature = 0, StopTokens = [stop] }));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => generator.Generate("a", new() { StopTokens = ["the cat"] }));
+    }
+
+    [TestMethod]
     public void OptionsOutOfRangeAreNamed()
     {
         LstmLanguageModelTransformer model = ModelOf(Train("words"));

@@ -37,7 +37,9 @@ public sealed class GenerationOptions
 
     /// <summary>
     /// Beam search: how many texts are followed at once, 1 to 1024; at each length those with the highest probability. Default: 1, no
-    /// search.
+    /// search. A search takes that many steps of the network for each token, and goes on behind the end of the best text so far as long as
+    /// one that it follows could still become better within 100 tokens; behind 100 tokens only until that many texts have ended, at most to
+    /// <see cref="MaximumLength"/>.
     /// </summary>
     public int BeamWidth = 1;
 
@@ -48,8 +50,9 @@ public sealed class GenerationOptions
     public float LengthPenalty = 1;
 
     /// <summary>
-    /// Tokens that end a text and are no part of it, by the values of their keys, such as <c>"."</c>; where the model's texts have
-    /// boundaries, the end of a text is one of them anyhow. Default: none.
+    /// Tokens that end a text and are no part of it, by the values of their keys, such as <c>"."</c>. A <see cref="LstmTextGenerator"/>
+    /// knows them by their texts too: <c>"\n"</c> or <c>" "</c> is a character, and a subword is what it adds to a text, or its name in the
+    /// vocabulary. Where the model's texts have boundaries, the end of a text is one of them anyhow. Default: none.
     /// </summary>
     public string[] StopTokens = [];
 
@@ -59,11 +62,11 @@ public sealed class GenerationOptions
     /// <summary>The seed of what is drawn. Default: <see langword="null"/>, another text each time.</summary>
     public int? Seed;
 
-    /// <summary>The same options with another key that ends a text.</summary>
-    internal GenerationOptions WithStop(uint key)
+    /// <summary>The same options with more keys that end a text, and these values of keys.</summary>
+    internal GenerationOptions WithStops(IEnumerable<uint> moreKeys, string[] tokens)
     {
         var other = (GenerationOptions)MemberwiseClone();
-        other.StopKeys = [.. StopKeys, key];
+        (other.StopKeys, other.StopTokens) = ([.. StopKeys, .. moreKeys], tokens);
         return other;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Encodings.Web;
 using Microsoft.ML.Lstm.Engine.Decoding;
 
 namespace Microsoft.ML.Lstm;
@@ -107,7 +108,12 @@ public sealed partial class LstmLanguageModelTransformer
         {
             int index = Vocabulary.Values?.IndexOf(text) ?? -1;
             if (index < 0)
-                throw new ArgumentOutOfRangeException(nameof(options.StopTokens), text, "No key of the model's column has this value.");
+            {
+                // Escaped, since it may well be white space.
+                string shown = JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text);
+                throw new ArgumentOutOfRangeException(nameof(options.StopTokens), shown,
+                    $"No key of the model's column has the value \"{shown}\"; {nameof(options.StopKeys)} takes keys as numbers.");
+            }
             AddStop((uint)index + 1);
         }
         return new GenerationSettings(options.MaximumLength)

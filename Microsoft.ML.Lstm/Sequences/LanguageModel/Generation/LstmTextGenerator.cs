@@ -93,9 +93,9 @@ public sealed class LstmTextGenerator
     private Func<CancellationToken, IEnumerable<string>> Begin(string prompt, GenerationOptions? options)
     {
         options ??= new();
+        options.Validate();
         uint[] keys = _joining.WithoutEnd(_prompts.Read(prompt));
-        Func<CancellationToken, IEnumerable<uint>> generate
-            = _model.Begin(keys, _joining.EndsWith is { } end ? options.WithStop(end) : options);
+        Func<CancellationToken, IEnumerable<uint>> generate = _model.Begin(keys, _joining.WithStops(options, _model.Vocabulary));
         return cancellation => Parts(keys, generate(cancellation));
     }
 

@@ -25,6 +25,33 @@ internal abstract class TextJoining
 
     public abstract Joiner NewJoiner();
 
+    /// <summary>
+    /// Options whose stop tokens are found by their texts where there are such tokens, else by the values of keys, with the key that ends a
+    /// text.
+    /// </summary>
+    public GenerationOptions WithStops(GenerationOptions options, LanguageVocabulary vocabulary)
+    {
+        var stops = new List<uint>();
+        if (EndsWith is { } end)
+            stops.Add(end);
+        var values = new List<string>();
+        foreach (string token in options.StopTokens)
+        {
+            uint[] keys = KeysOf(token);
+            // A text that the model never writes is no reason to stop, unless it is the value of a key.
+            bool isWritten = Array.Exists(keys, key => vocabulary.NumberOf(key) > 0);
+            if (isWritten || (keys.Length > 0 && vocabulary.Values?.IndexOf(token) is not >= 0))
+                stops.AddRange(keys);
+            else
+                values.Add(token);
+        }
+        return options.WithStops(stops, [.. values]);
+    }
+
+    /// <summary>The keys of the tokens that stand for a text; none where there is no such token, or keys have this text for a value.
+    /// </summary>
+    protected virtual uint[] KeysOf(string text) => [];
+
     /// <summary>The tokens of a prompt without the one that ends a text.</summary>
     public uint[] WithoutEnd(uint[] keys) => keys.Length > 0 && keys[^1] == EndsWith ? keys[..^1] : keys;
 
@@ -36,6 +63,17 @@ internal abstract class TextJoining
         public override uint? EndsWith => tokenizer.EndId is { } id ? (uint)id + 1 : null;
 
         public override Joiner NewJoiner() => new SubwordJoiner(new SubwordDecoder(tokenizer));
+
+        /// <summary>A piece by its name, the value of its key, or else all that add the text.</summary>
+        protected override uint[] KeysOf(string text)
+        {
+            if (text.Length == 0 || Array.Exists(tokenizer.Pieces, piece => piece.Role != PieceRole.None && piece.Name == text))
+                return [];
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            return [.. tokenizer.Pieces.Index()
+                .Where(piece => piece.Item.Role is PieceRole.Text or PieceRole.Word && piece.Item.Bytes.AsSpan().SequenceEqual(bytes))
+                .Select(piece => (uint)piece.Index + 1)];
+        }
     }
 
     private sealed class Words(string[] values) : TextJoining
@@ -57,6 +95,8 @@ internal abstract class TextJoining
         public override uint? EndsWith => End;
 
         public override Joiner NewJoiner() => new CharacterJoiner();
+
+        protected override uint[] KeysOf(string text) => text is [not '\0' and var character] ? [character] : [];
 
         private sealed class CharacterJoiner : Joiner
         {
