@@ -64,9 +64,9 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
 
     /// <summary>
     /// Whether rows are weighted so that all classes have the same total weight: n / (K·n_k) for a row of class k of K, which n_k of the n
-    /// labels have. Rare classes are then found more often, at the price of false alarms, and probabilities no longer follow how frequent
-    /// the classes are. Not together with <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default:
-    /// <see langword="false"/>.
+    /// labels have, each counted by its <see cref="SequenceInputOptions.ExampleWeightColumnName"/>. Rare classes are then found more often,
+    /// at the price of false alarms, and probabilities no longer follow how frequent the classes are. Not together with
+    /// <see cref="ClassWeights"/> or <see cref="ClassWeightsByLabel"/>. Default: <see langword="false"/>.
     /// </summary>
     public bool BalanceClasses;
 
@@ -249,9 +249,12 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
     /// there is a weight for a name that is no class.</exception>
     internal float[]? WeightsFor(TrainingData training, LabelColumn label)
     {
-        long[] counts = new long[label.Classes];
-        foreach (int known in training.Sequences.SelectMany(sequence => sequence.Labels).Where(known => known >= 0))
-            counts[known]++;
+        double[] counts = new double[label.Classes];
+        foreach (TrainingSequence sequence in training.Sequences)
+        {
+            foreach (int known in sequence.Labels.Where(known => known >= 0))
+                counts[known] += sequence.Weight;
+        }
         int present = counts.Count(count => count > 0);
         if (present < 2)
             throw new InvalidOperationException(
@@ -262,7 +265,7 @@ public abstract class ClassificationTrainerOptions : SequenceTrainerOptions
         if (ClassWeightsByLabel is not null)
             return WeightsByLabel(ClassWeightsByLabel, label);
         return BalanceClasses
-            ? [.. counts.Select(count => count == 0 ? 1f : (float)((double)counts.Sum() / present / count))]
+            ? [.. counts.Select(count => count == 0 ? 1f : (float)(counts.Sum() / present / count))]
             : ClassWeights;
     }
 

@@ -1,3 +1,7 @@
+using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Parameters;
+using Microsoft.ML.Lstm.Engine.Training;
+
 namespace Microsoft.ML.Lstm.Tests.Sequences.Multiclass;
 
 /// <summary>Weights of classes by what their keys stand for.</summary>
@@ -119,6 +123,24 @@ public sealed class ClassWeightTests
             IDataView data = AnyTrainer.Data(ml, rows);
             return ml.Transforms.Conversion.MapValueToKey("LabelKey", "ClassName").Fit(data).Transform(data);
         }
+    }
+
+    [TestMethod]
+    public void ClassesAreBalancedByTheWeightsOfTheirRows()
+    {
+        var rows = new SequenceSet(1, 0, 0);
+        foreach ((int label, float weight) in new[] { (1, 3f), (0, 0.5f), (0, 1.5f) })
+            rows.Add(new TrainingSequence { Features = new float[] { 0 }, Labels = [label], Weight = weight });
+        // Each class has half of the weight 5.
+        CollectionAssert.AreEqual(new[] { 2.5f / 2, 2.5f / 3 }, new LstmBinaryTrainer.Options { BalanceClasses = true }
+            .WeightsFor(rows, new LabelColumn(LabelKind.Boolean, "Label", TargetSize: 0, Classes: 2)));
+
+        var steps = new SequenceSet(1, 0, 2) { HasStepTargets = true };
+        steps.Add(new TrainingSequence { Features = new float[] { 0, 0 }, Targets = [1, 1, 1, float.NaN], Weight = 3 });
+        steps.Add(new TrainingSequence { Features = new float[] { 0 }, Targets = [0, 1], Weight = 0.5f });
+        // Of the second truth there is no no.
+        CollectionAssert.AreEqual(new[] { 0.5f / 6, 1 }, new LstmPerStepBinaryTrainer.Options { BalanceClasses = true }
+            .WeightsFor(steps, new LabelColumn(LabelKind.TruthsPerStep, "Label", TargetSize: 2, Classes: 0)));
     }
 
     private static SequencePredictionTransformer Fit(Example[] rows, string names, Action<LstmMulticlassTrainer.Options> change)

@@ -88,9 +88,10 @@ public sealed class LstmPerStepBinaryTrainer : SequenceTrainerBase<LstmPerStepBi
         public float[]? PositiveWeights;
 
         /// <summary>
-        /// Whether each of the L truths is weighted so that its yes and its no have the same total weight; one that is never, or always,
-        /// true is not weighted. Rare truths are then found more often, at the price of false alarms, and probabilities no longer follow
-        /// how frequent they are. Not together with <see cref="PositiveWeights"/>. Default: <see langword="false"/>.
+        /// Whether each of the L truths is weighted so that its yes and its no have the same total weight, with those of
+        /// <see cref="SequenceInputOptions.ExampleWeightColumnName"/>; one that is never, or always, true is not weighted. Rare truths are
+        /// then found more often, at the price of false alarms, and probabilities no longer follow how frequent they are. Not together with
+        /// <see cref="PositiveWeights"/>. Default: <see langword="false"/>.
         /// </summary>
         public bool BalanceClasses;
 
@@ -118,8 +119,8 @@ public sealed class LstmPerStepBinaryTrainer : SequenceTrainerBase<LstmPerStepBi
         /// <exception cref="InvalidOperationException">All labels are the same, or there are more or fewer weights than truths.</exception>
         internal float[]? WeightsFor(TrainingData training, LabelColumn label)
         {
-            long[] yes = PerStepCounts.True(training), known = PerStepCounts.Known(training);
-            if (yes.Sum() == 0 || yes.Sum() == known.Sum())
+            double[] yes = PerStepCounts.True(training), no = PerStepCounts.False(training);
+            if (yes.Sum() == 0 || no.Sum() == 0)
                 throw new InvalidOperationException(
                     $"All labels of the training data in column '{label.Name}' are the same, so there is nothing to tell apart.");
             if (PositiveWeights is { } weights && weights.Length != label.TargetSize)
@@ -127,7 +128,7 @@ public sealed class LstmPerStepBinaryTrainer : SequenceTrainerBase<LstmPerStepBi
                     $"There are {weights.Length} {nameof(PositiveWeights)}, but a step has {label.TargetSize} labels in column "
                     + $"'{label.Name}'.");
             return BalanceClasses
-                ? [.. yes.Zip(known, (ofYes, all) => ofYes == 0 || ofYes == all ? 1f : (float)((double)(all - ofYes) / ofYes))]
+                ? [.. yes.Zip(no, (ofYes, ofNo) => ofYes == 0 || ofNo == 0 ? 1f : (float)(ofNo / ofYes))]
                 : PositiveWeights;
         }
     }

@@ -68,7 +68,7 @@ public sealed class LstmPerStepRegressionTrainer
 
     private protected override TrainingTask CreateTask(Options options, LabelColumn label, TrainingData training, KeySubset? classes)
     {
-        long[] counts = PerStepCounts.Known(training);
+        double[] counts = PerStepCounts.Known(training);
         if (Array.IndexOf(counts, 0) is var unknown and >= 0)
             throw new InvalidOperationException(
                 $"Value {unknown + 1} of the {counts.Length} of each step in column '{label.Name}' is missing in all training data.");
