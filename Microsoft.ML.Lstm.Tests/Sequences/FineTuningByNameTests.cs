@@ -227,7 +227,8 @@ public sealed class FineTuningByNameTests
                 var language = (LstmLanguageModelTrainer.Options)options;
                 (language.TieEmbeddings, language.EmbeddingSize) = (true, size);
             }));
-            StringAssert.Contains(error.Message, size == 5 ? "EmbeddingSize is 3, expected 5" : "embeddings have 3 features and layers 5 units");
+            StringAssert.Contains(error.Message,
+                size == 5 ? "EmbeddingSize is 3, expected 5" : "embeddings have 3 features and layers 5 units");
         }
     }
 
