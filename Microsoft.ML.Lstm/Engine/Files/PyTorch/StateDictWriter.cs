@@ -9,31 +9,39 @@ namespace Microsoft.ML.Lstm.Engine.Files.PyTorch;
 /// </summary>
 internal static class StateDictWriter
 {
+    // Its probability is 0 beside any other class's, and the losses of a training that goes on there stay finite.
+    private const float BiasOfUnseen = -1e9f;
+
     /// <exception cref="NotSupportedException">The network has a part that can't be written; the message says which.</exception>
     /// <exception cref="ArgumentException">There are not as many names as embeddings.</exception>
     public static void Write(Stream stream, SequenceModel model, PyTorchExportOptions options)
     {
-        NetworkShape shape = model.Shape;
+        NetworkShape known = model.Shape;
         string? part = model.OtherMembers.Count > 0 ? "it is an ensemble; write each of its Members"
-            : shape.Head == Head.Autoencoder ? "it is an autoencoder"
-            : shape.Head == Head.SequenceToSequence ? "it is an encoder with a decoder"
-            : shape.Head == Head.Crf ? "it has a conditional random field"
-            : shape.AdaptiveSoftmax is not null ? "its outputs are an adaptive softmax (SoftmaxCutoffs)"
-            : shape.Characters is not null ? "it reads the characters of words"
-            : shape.Convolutions.Count > 0 ? "it has convolutions"
-            : shape.StepsPerFrame > 1 ? "its recurrent layers read frames of several steps (StepsPerFrame)"
-            : shape.InputConvolutions.Count > 0 ? "it has convolutions in front of its recurrent layers (InputConvolution)"
-            : shape.TiesHead ? "its last layer has the embedding's weights (TieEmbeddings)"
-            : shape.SkipSteps > 0 || shape.Head.ReadsInputs ? "its last layer also reads the steps' numbers (SkipSteps)"
+            : known.Head == Head.Autoencoder ? "it is an autoencoder"
+            : known.Head == Head.SequenceToSequence ? "it is an encoder with a decoder"
+            : known.Head == Head.Crf ? "it has a conditional random field"
+            : known.AdaptiveSoftmax is not null ? "its outputs are an adaptive softmax (SoftmaxCutoffs)"
+            : known.Characters is not null ? "it reads the characters of words"
+            : known.Convolutions.Count > 0 ? "it has convolutions"
+            : known.StepsPerFrame > 1 ? "its recurrent layers read frames of several steps (StepsPerFrame)"
+            : known.InputConvolutions.Count > 0 ? "it has convolutions in front of its recurrent layers (InputConvolution)"
+            : known.TiesHead ? "its last layer has the embedding's weights (TieEmbeddings)"
+            : known.SkipSteps > 0 || known.Head.ReadsInputs ? "its last layer also reads the steps' numbers (SkipSteps)"
             : null;
         if (part is not null)
             throw new NotSupportedException($"The network can't be written for PyTorch as recurrent and linear layers: {part}.");
+        NetworkShape shape = WithAllKeys(model.Shape);
+        if (shape.ParameterCount > NetworkShape.MaxParameters)
+            throw new NotSupportedException($"The network can't be written for PyTorch: with all keys of its columns it would have "
+                + $"{shape.ParameterCount:N0} parameters; at most {NetworkShape.MaxParameters:N0} are written.");
         string[] embeddings = options.EmbeddingModules ?? [.. shape.Embeddings.Select((_, i) => $"embeddings.{i}")];
         if (embeddings.Length != shape.Embeddings.Count)
             throw new ArgumentException($"{nameof(PyTorchExportOptions.EmbeddingModules)} has to have {shape.Embeddings.Count} names, one "
                 + $"for each token of a step; it has {embeddings.Length}.", nameof(options));
         ParameterSet parameters = model.Parameters.Clone();
         Fold(parameters, model);
+        parameters = Spread(model with { Parameters = parameters }, shape);
         string recurrent = Prefix(options.RecurrentModule), linear = Prefix(options.LinearModule);
         var tensors = new List<SafeTensor>();
         foreach (Parameter parameter in parameters.Parameters)
@@ -70,6 +78,50 @@ internal static class StateDictWriter
         }
         // What Hugging Face's loaders ask for.
         new SafeTensors(new Dictionary<string, string> { ["format"] = "pt" }, tensors).Write(stream);
+    }
+
+    /// <summary>
+    /// The shape with a vector for each key that a column may have, and an output for each class, those that the training data lacked too:
+    /// a network has the others alone, renumbered.
+    /// </summary>
+    private static NetworkShape WithAllKeys(NetworkShape shape)
+    {
+        var tables = new ValueList<EmbeddingShape>(
+            [.. shape.Embeddings.Select(table => table with { Vocabulary = table.KeyCount, Keys = null })]);
+        return shape with
+        {
+            Embeddings = tables,
+            Classes = null,
+            OutputSize = shape.Head == Head.NextToken ? tables[0].Rows - 1
+                : shape.Classes is { } classes ? classes.KeyCount + FirstClassOf(shape)
+                : shape.OutputSize,
+        };
+    }
+
+    // The blank comes first.
+    private static int FirstClassOf(NetworkShape shape) => shape.Head == Head.Ctc ? 1 : 0;
+
+    /// <summary>
+    /// The weights with the vectors and outputs where their keys are. Other keys have the vector of the unknown one, as which they are
+    /// read.
+    /// </summary>
+    private static ParameterSet Spread(SequenceModel model, NetworkShape all)
+    {
+        NetworkShape known = model.Shape;
+        if (all == known)
+            return model.Parameters;
+        var same = new KeyMatches([.. known.Embeddings.Select(table => KeyMatch.OfSame(table.Keys, table.KeyCount))], Labels: null);
+        ParameterSet parameters = ModelWidening.Widen(model, all, same).Parameters;
+        if ((known.Head == Head.NextToken ? known.Embeddings[0].Keys : known.Classes) is { } classes)
+        {
+            Span<float> biases = parameters[ParameterSet.HeadBias];
+            for (int key = 1; key <= classes.KeyCount; key++)
+            {
+                if (classes.NumberOf(key) == 0)
+                    biases[FirstClassOf(known) + key - 1] = BiasOfUnseen;
+            }
+        }
+        return parameters;
     }
 
     private static string Prefix(string module) => module == "" ? "" : module + ".";
