@@ -16,13 +16,15 @@ public sealed class PyTorchImportOptions
     /// <summary>
     /// The modules of the recurrent layers (<c>LSTM</c>, <c>GRU</c>, <c>RNN</c>, or cells), from the first on, each of which reads the
     /// outputs of the one before. The name of a module is that of its tensors up to the last dot, such as <c>encoder.lstm</c>, and empty
-    /// for tensors without one. Default: <see langword="null"/>, for all in the file's order.
+    /// for tensors without one. Default: <see langword="null"/>, for all in the order in which they were defined; that is the order of a
+    /// file of <c>torch.save</c>, while in a safetensors file numbers in the names or the shapes have to say it.
     /// </summary>
     public string[]? RecurrentModules;
 
     /// <summary>
     /// The modules of embeddings, one for each token of a step, in the order in which their vectors stand in the recurrent layers' input.
-    /// Default: <see langword="null"/>, for those that are found.
+    /// Default: <see langword="null"/>, for those that are found, in the order in which they were defined; numbers in the names have to say
+    /// it where there are several in a safetensors file.
     /// </summary>
     public string[]? EmbeddingModules;
 

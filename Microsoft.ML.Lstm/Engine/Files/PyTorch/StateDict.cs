@@ -71,6 +71,11 @@ internal sealed class StateDict : IDisposable
 
     public IReadOnlyList<StoredTensor> Tensors => _tensors;
 
+    /// <summary>
+    /// Whether tensors stand in the order in which a program defined them; in safetensors files they stand by name.
+    /// </summary>
+    public bool IsInOrder => _archive is not null;
+
     /// <summary>The memory that is left for what is made of the file.</summary>
     public Budget Budget { get; }
 

@@ -34,6 +34,7 @@ internal sealed partial class StateDictModules
 
     private readonly PyTorchImportOptions _options;
     private readonly List<StoredTensor> _tensors;
+    private readonly bool _isInOrder;
 
     /// <exception cref="NotSupportedException">There are others, or it can't be known which is which.</exception>
     /// <exception cref="InvalidDataException">Their shapes don't fit together.</exception>
@@ -41,6 +42,7 @@ internal sealed partial class StateDictModules
     {
         _options = options;
         _tensors = TensorsOf(file, options);
+        _isInOrder = file.IsInOrder;
         Layers = ReadLayers();
         Attention = options.Pooling == Pooling.Attention && !options.StepOutputs ? ReadAttention() : null;
         List<LinearTensors> rest = [.. _tensors.GroupBy(tensor => tensor.Module).Select(ReadLinear)];
@@ -52,7 +54,9 @@ internal sealed partial class StateDictModules
         if (Embeddings is null)
         {
             LinearTensors[] found = [.. rest.Where(module => IsEmbedding(module, isLinearKnown: options.LinearModules is not null))];
-            Embeddings = [.. found.Select(module => module.Weight)];
+            string[] order = InOrder([.. found.Select(module => module.Weight.Module)], "embeddings",
+                nameof(PyTorchImportOptions.EmbeddingModules));
+            Embeddings = [.. found.Select(module => module.Weight).OrderBy(weight => Array.IndexOf(order, weight.Module))];
             var taken = new HashSet<LinearTensors>(found, ReferenceEqualityComparer.Instance);
             rest.RemoveAll(taken.Contains);
         }
@@ -129,7 +133,7 @@ internal sealed partial class StateDictModules
             .GroupBy(found => found.Match.Groups["module"].Value.TrimEnd('.'))
             .ToDictionary(group => group.Key, group => group.ToArray());
         string[] modules = _options.RecurrentModules ?? [.. tensors.Keys];
-        var layers = new List<DirectionTensors[]>();
+        var stacks = new List<(string Module, List<DirectionTensors[]> Layers)>();
         foreach (string module in modules)
         {
             if (!tensors.Remove(module, out var found))
@@ -138,20 +142,60 @@ internal sealed partial class StateDictModules
             if (found.FirstOrDefault(one => one.Match.Groups["kind"].Value == "weight_hr") is { Tensor: { } projection })
                 throw new NotSupportedException(
                     $"PyTorch: tensor {Quote(projection.Name)}: LSTM layers with proj_size have no counterpart here.");
+            var stack = new List<DirectionTensors[]>();
             foreach ((int number, var layer) in found.GroupBy(one => NumberOf(one.Match)).OrderBy(layer => layer.Key).Index())
             {
                 if (layer.Key != number)
                     throw new InvalidDataException($"PyTorch: expected layer {number} of {Quote(module)}, found layer {layer.Key}.");
-                layers.Add([.. layer.GroupBy(one => one.Match.Groups["reverse"].Success).OrderBy(direction => direction.Key)
+                stack.Add([.. layer.GroupBy(one => one.Match.Groups["reverse"].Success).OrderBy(direction => direction.Key)
                     .Select(direction => ReadDirection([.. direction.Select(one => one.Tensor)]))]);
             }
+            stacks.Add((module, stack));
         }
         if (tensors.Count > 0)
             throw new NotSupportedException($"PyTorch: the recurrent module {Quote(tensors.Keys.First())} is not part of the network; name "
                 + $"it in {nameof(PyTorchImportOptions.IgnoredModules)} to leave it out.");
         _tensors.RemoveAll(tensor => RecurrentName().IsMatch(tensor.Name));
+        List<DirectionTensors[]> layers =
+            [.. (_options.RecurrentModules is null ? InOrder(stacks) : stacks).SelectMany(stack => stack.Layers)];
         Check(layers);
         return layers;
+    }
+
+    private List<(string Module, List<DirectionTensors[]> Layers)> InOrder(List<(string Module, List<DirectionTensors[]> Layers)> stacks)
+    {
+        if (_isInOrder || stacks.Count < 2)
+            return stacks;
+        // Of two modules, one may be unable to read the other's outputs.
+        if (stacks is [var first, var second] && Reads(first, second) != Reads(second, first))
+            return Reads(second, first) ? stacks : [second, first];
+        string[] order = InOrder([.. stacks.Select(stack => stack.Module)], "recurrent modules",
+            nameof(PyTorchImportOptions.RecurrentModules));
+        return [.. stacks.OrderBy(stack => Array.IndexOf(order, stack.Module))];
+
+        static bool Reads((string, List<DirectionTensors[]> Layers) reader, (string, List<DirectionTensors[]> Layers) read)
+            => reader.Layers[0][0].InputSize == WidthOf(read.Layers[^1]);
+    }
+
+    /// <summary>
+    /// Modules in the order in which they were defined: the file's, or that of their numbers if names differ in one number alone.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The order is not known.</exception>
+    private string[] InOrder(string[] modules, string kind, string option)
+    {
+        if (_isInOrder || modules.Length < 2)
+            return modules;
+        string[][] numbers = [.. modules.Select(name => Number().Matches(name).Select(match => match.Value).ToArray())];
+        if (modules.Select(name => Number().Replace(name, "0")).Distinct().Count() == 1)
+        {
+            int[] varied = [.. Enumerable.Range(0, numbers[0].Length)
+                .Where(place => numbers.Any(each => each[place] != numbers[0][place]))];
+            if (varied is [var only])
+                return [.. modules.Zip(numbers).OrderBy(each => each.Second[only].Length)
+                    .ThenBy(each => each.Second[only], StringComparer.Ordinal).Select(each => each.First)];
+        }
+        throw new NotSupportedException($"PyTorch: tensors stand by name in a safetensors file, so the order of the {kind} "
+            + $"{string.Join(", ", modules.Take(8).Select(Quote))} is not known; say it in {option}.");
     }
 
     private static void Check(List<DirectionTensors[]> layers)
@@ -265,6 +309,9 @@ internal sealed partial class StateDictModules
     [GeneratedRegex(@"^(?<module>(.*\.)?)(?<kind>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh|bias(?=_l\d))"
         + @"(_l(?<layer>[0-9]{1,4})(?<reverse>_reverse)?)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex RecurrentName();
+
+    [GeneratedRegex("[0-9]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Number();
 
     [GeneratedRegex("emb|token|word|vocab|lookup", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex EmbeddingName();
