@@ -58,6 +58,15 @@ internal sealed class TestGraph(int operatorSet = 17)
         return name;
     }
 
+    /// <summary>A number of each step, [B x T] of a fixed T.</summary>
+    public string Column(string name)
+    {
+        AddInput(name, Type.Float, [0, Steps]);
+        _numbers[name] = Numbers(Rows * Steps);
+        AddValue(name, _numbers[name], [Rows, Steps]);
+        return name;
+    }
+
     /// <summary>Tokens of steps, [B x T], or [T x B].</summary>
     public string Tokens(string name, int count, bool isTimeFirst = false)
     {
@@ -174,6 +183,17 @@ internal sealed class TestGraph(int operatorSet = 17)
             Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)Type.Float } },
         });
         return this;
+    }
+
+    /// <summary>The mean of steps [B x T x E], weighted by the softmax of v·tanh(W·s + b) of other steps.</summary>
+    /// <param name="scored">The steps s that the weights are made of, [B x T x S].</param>
+    /// <param name="size">S.</param>
+    /// <param name="steps">The steps.</param>
+    public string Attention(string scored, int size, string steps)
+    {
+        string scores = Node("MatMul", [Node("Tanh", [Dense(scored, size, 4)]), Weights(4, 1)]);
+        string weighted = Node("Mul", [Node("Softmax", [scores], OnnxAttribute.Of("axis", 1)), steps]);
+        return Node("ReduceSum", [weighted, Integers(1)], OnnxAttribute.Of("keepdims", 0));
     }
 
     public static AttributeProto Number(string name, float value)

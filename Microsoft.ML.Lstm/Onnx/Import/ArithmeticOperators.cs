@@ -89,8 +89,7 @@ internal static class ArithmeticOperators
             case "Div" when right is not null:
                 return first.ScaleBy(i => 1.0 / right[i], _ => 0);
             case "Add" or "Sub" when left is null && right is null:
-                node.Budget.Take((long)(first.Atoms.Length + second.Atoms.Length) * first.Count * 8);
-                return first.Add(node.Operator == "Add" ? second : second.ScaleBy(_ => -1, _ => 0));
+                return first.Add(node.Operator == "Add" ? second : second.ScaleBy(_ => -1, _ => 0), node.Budget);
             default:
                 return null;
         }
@@ -136,11 +135,16 @@ internal static class ArithmeticOperators
             return a with { Elements = new Floats([.. x.Values.Zip(y.Values, (p, q) => isLower ? Math.Max(p, q) : Math.Min(p, q))]) };
         if (Sizes.From(a.Elements) is { } first && Sizes.From(b.Elements) is { } second)
             return a with { Elements = Sizes.Of([.. first.Zip(second, Smaller)]) };
-        // Lengths are from 1 to the number of steps anyway.
-        if (a.Elements is Facts { Single: Fact.Length } && Sizes.From(b.Elements) is not null)
-            return a;
-        if (b.Elements is Facts { Single: Fact.Length } && Sizes.From(a.Elements) is not null)
-            return b;
+        (GraphValue lengths, GraphValue limit) = a.Elements is Facts ? (a, b) : (b, a);
+        if (lengths.Elements is Facts { Single: Fact.Length } && Sizes.From(limit.Elements) is { } lengthLimits)
+        {
+            // Lengths are from 1 to the number of steps anyway.
+            return Array.TrueForAll(lengthLimits, HasNoEffect)
+                ? lengths
+                : throw node.Unsupported("it bounds the lengths of rows "
+                    + (isLower ? "from below by more than 1" : "from above by other than the number of steps")
+                    + ", and rows of ours have the steps that they have");
+        }
         (GraphValue numbers, GraphValue bounds) = a.Elements is Forms ? (a, b) : (b, a);
         if (numbers.Elements is Forms && bounds.Elements is Floats { Values: { } limits }
             && limits.All(limit => isLower ? limit <= -Largest : limit >= Largest))
@@ -148,6 +152,10 @@ internal static class ArithmeticOperators
         throw node.Unsupported(numbers.Elements is Forms
             ? $"it bounds features by less than {Largest:0e0}, and ours are not bounded"
             : $"it combines {a.Elements.Kind} and {b.Elements.Kind}");
+
+        bool HasNoEffect(Size size) => isLower
+            ? size is { IsKnown: true, Value: <= 1 }
+            : size == new Size(1, 0, 1) || size is { IsKnown: true, Value: >= int.MaxValue };
 
         Size Smaller(Size p, Size q)
         {
@@ -168,9 +176,10 @@ internal static class ArithmeticOperators
             case Integers { Values: { } choices }:
                 if (choices.All(choice => choice != 0) || choices.All(choice => choice == 0))
                     return choices.Length == 0 || choices[0] != 0 ? yes : no;
-                Elements both = yes.Elements.Join([yes.Elements, no.Elements])
+                Elements both = yes.Elements.Join([yes.Elements, no.Elements], node.Budget)
                     ?? throw node.Unsupported($"it chooses among {yes.Elements.Kind} and {no.Elements.Kind}");
-                return yes with { Elements = both.Select([.. choices.Select((choice, i) => choice != 0 ? i : choices.Length + i)]) };
+                int[] places = [.. choices.Select((choice, i) => choice != 0 ? i : choices.Length + i)];
+                return yes with { Elements = both.Select(places, node.Budget) };
             // What is behind the end of a row is not there in ours.
             case Facts { Single: Fact.IsStep or Fact.IsBehind } facts:
                 (GraphValue within, GraphValue behind) = facts.Single == Fact.IsStep ? (yes, no) : (no, yes);
@@ -216,7 +225,7 @@ internal static class ArithmeticOperators
     public static (GraphValue A, GraphValue B) Align(OnnxNode node, GraphValue a, GraphValue b)
     {
         if (Axes.Broadcast(a.Axes, b.Axes) is null)
-            (a, b) = (a.AsOne(), b.AsOne());
+            (a, b) = (a.AsOne(node.Budget), b.AsOne(node.Budget));
         Axes axes = Axes.Broadcast(a.Axes, b.Axes)
             ?? throw node.Unsupported($"values {a.Axes} and {b.Axes} don't fit each other");
         node.Budget.Take(axes.Count * 16L);

@@ -17,23 +17,24 @@ internal sealed record GraphValue(Axes Axes, Elements Elements)
     public GraphValue As(Axes axes) => this with { Axes = axes };
 
     /// <summary>Some of the elements, or all in another order.</summary>
-    public GraphValue Select(Axes axes, int[] places) => this with { Axes = axes, Elements = Elements.Select(places) };
+    public GraphValue Select(Axes axes, int[] places, Budget budget)
+        => this with { Axes = axes, Elements = Elements.Select(places, budget) };
 
     /// <summary>
     /// Constants that are all the same as one: as if along axes of size 1. It also makes those fit that have the rows of the batch that the
     /// file was written with.
     /// </summary>
-    public GraphValue AsOne() => Elements switch
+    public GraphValue AsOne(Budget budget) => Elements switch
     {
-        Floats { Values: { Length: > 0 } numbers } when !numbers.AsSpan().ContainsAnyExcept(numbers[0]) => One(),
-        Integers { Values: { Length: > 0 } integers } when !integers.AsSpan().ContainsAnyExcept(integers[0]) => One(),
+        Floats { Values: { Length: > 0 } numbers } when !numbers.AsSpan().ContainsAnyExcept(numbers[0]) => One(budget),
+        Integers { Values: { Length: > 0 } integers } when !integers.AsSpan().ContainsAnyExcept(integers[0]) => One(budget),
         _ => this,
     };
 
-    private GraphValue One() => Select(new Axes(Enumerable.Repeat<AxisPart[]>([], Axes.Rank)), [0]);
+    private GraphValue One(Budget budget) => Select(new Axes(Enumerable.Repeat<AxisPart[]>([], Axes.Rank)), [0], budget);
 
     public GraphValue BroadcastTo(Axes axes, Budget budget)
-        => Axes.Count == axes.Count && Axes.Rank == axes.Rank ? As(axes) : Select(axes, Axes.MapFrom(axes, budget));
+        => Axes.Count == axes.Count && Axes.Rank == axes.Rank ? As(axes) : Select(axes, Axes.MapFrom(axes, budget), budget);
 }
 
 /// <summary>The elements of a value.</summary>
@@ -44,13 +45,14 @@ internal abstract class Elements
     /// <summary>What they are, for a message.</summary>
     public abstract string Kind { get; }
 
-    public abstract Elements Select(int[] places);
+    /// <exception cref="InvalidDataException">They take more memory than there is; so do the other methods.</exception>
+    public abstract Elements Select(int[] places, Budget budget);
 
     /// <summary>Elements one behind the other.</summary>
-    public virtual Elements Range(int start, int count) => Select([.. Enumerable.Range(start, count)]);
+    public virtual Elements Range(int start, int count, Budget budget) => Select([.. Enumerable.Range(start, count)], budget);
 
     /// <summary>These elements and, behind them, those of others; null where they are of different kinds.</summary>
-    public abstract Elements? Join(IReadOnlyList<Elements> all);
+    public abstract Elements? Join(IReadOnlyList<Elements> all, Budget budget);
 }
 
 /// <summary>Elements that are kept in an array.</summary>
@@ -63,9 +65,9 @@ internal abstract class ArrayElements<T, TSelf>(T[] values) : Elements
 
     public T this[int index] => Values[index];
 
-    public override Elements Select(int[] places) => Create(Array.ConvertAll(places, place => Values[place]));
+    public override Elements Select(int[] places, Budget budget) => Create(Array.ConvertAll(places, place => Values[place]));
 
-    public override Elements? Join(IReadOnlyList<Elements> all)
+    public override Elements? Join(IReadOnlyList<Elements> all, Budget budget)
     {
         if (!all.All(each => each is TSelf))
             return null;
@@ -79,7 +81,7 @@ internal abstract class ArrayElements<T, TSelf>(T[] values) : Elements
         return Create(joined);
     }
 
-    public override Elements Range(int start, int count) => Create(Values[start..(start + count)]);
+    public override Elements Range(int start, int count, Budget budget) => Create(Values[start..(start + count)]);
 
     protected abstract Elements Create(T[] values);
 }
@@ -93,8 +95,8 @@ internal sealed class Floats(float[] values) : ArrayElements<float, Floats>(valu
 
     protected override Elements Create(float[] values) => new Floats(values);
 
-    public override Elements? Join(IReadOnlyList<Elements> all)
-        => base.Join(all) ?? Forms.JoinAll(all);
+    public override Elements? Join(IReadOnlyList<Elements> all, Budget budget)
+        => base.Join(all, budget) ?? Forms.JoinAll(all, budget);
 }
 
 /// <summary>Known whole numbers, or 0 and 1 for no and yes.</summary>
@@ -107,8 +109,8 @@ internal sealed class Integers(long[] values) : ArrayElements<long, Integers>(va
 
     protected override Elements Create(long[] values) => new Integers(values);
 
-    public override Elements? Join(IReadOnlyList<Elements> all)
-        => base.Join(all) ?? Sizes.JoinAll(all);
+    public override Elements? Join(IReadOnlyList<Elements> all, Budget budget)
+        => base.Join(all, budget) ?? Sizes.JoinAll(all);
 }
 
 /// <summary>Sizes of axes, and what is computed of them.</summary>
@@ -130,7 +132,7 @@ internal sealed class Sizes(Size[] values) : ArrayElements<Size, Sizes>(values)
         _ => null,
     };
 
-    public override Elements? Join(IReadOnlyList<Elements> all) => JoinAll(all);
+    public override Elements? Join(IReadOnlyList<Elements> all, Budget budget) => JoinAll(all);
 
     public static Elements? JoinAll(IReadOnlyList<Elements> all)
         => all.All(each => each is Sizes or Integers) ? Of([.. all.SelectMany(each => From(each)!)]) : null;

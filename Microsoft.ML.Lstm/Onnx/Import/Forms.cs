@@ -1,3 +1,5 @@
+using Microsoft.ML.Lstm.Engine.Files;
+
 namespace Microsoft.ML.Lstm.Onnx.Import;
 
 /// <summary>A number that a graph gets from elsewhere or computes in another way than linearly.</summary>
@@ -56,12 +58,12 @@ internal sealed class Forms : Elements
     /// <summary>The forms that elements are, constants too; null for other elements.</summary>
     public static Forms? From(Elements elements) => elements as Forms ?? (elements is Floats floats ? OfConstants(floats.Values) : null);
 
-    public override Elements Select(int[] places)
+    public override Elements Select(int[] places, Budget budget)
     {
         if (Matrix is null)
             return new Forms { Atoms = Pick(Atoms), Scale = Pick(Scale), Shift = Pick(Shift) };
         int columns = Atoms.Length;
-        float[] matrix = new float[checked(places.Length * columns)];
+        float[] matrix = NewMatrix(places.Length, columns, budget);
         for (int i = 0; i < places.Length; i++)
             Matrix.AsSpan(places[i] * columns, columns).CopyTo(matrix.AsSpan(i * columns));
         return new Forms
@@ -78,9 +80,9 @@ internal sealed class Forms : Elements
         T[] Pick<T>(T[] values) => Array.ConvertAll(places, place => values[place]);
     }
 
-    public override Elements? Join(IReadOnlyList<Elements> all) => JoinAll(all);
+    public override Elements? Join(IReadOnlyList<Elements> all, Budget budget) => JoinAll(all, budget);
 
-    public static Elements? JoinAll(IReadOnlyList<Elements> all)
+    public static Elements? JoinAll(IReadOnlyList<Elements> all, Budget budget)
     {
         Forms?[] found = [.. all.Select(From)];
         if (found.Contains(null))
@@ -95,11 +97,12 @@ internal sealed class Forms : Elements
                 Shift = [.. forms.SelectMany(each => each.Shift)],
             };
         }
-        return Stack([.. forms.Select(each => each.WithMatrix())], isSum: false);
+        return Stack([.. forms.Select(each => each.WithMatrix(budget))], isSum: false, budget);
     }
 
     /// <summary>The sums of these and as many others.</summary>
-    public Forms Add(Forms other) => Stack([WithoutOuterScale(), other.WithoutOuterScale()], isSum: true);
+    public Forms Add(Forms other, Budget budget)
+        => Stack([WithoutOuterScale(budget), other.WithoutOuterScale(budget)], isSum: true, budget);
 
     /// <summary>The elements times a factor each, plus a number each.</summary>
     public Forms ScaleBy(Func<int, double> factor, Func<int, double> shift)
@@ -128,7 +131,7 @@ internal sealed class Forms : Elements
     }
 
     /// <summary>A matrix times the elements: row by row the weights of the elements.</summary>
-    public Forms Multiply(float[] weights, int rows)
+    public Forms Multiply(float[] weights, int rows, Budget budget)
     {
         if (Matrix is null)
         {
@@ -143,9 +146,9 @@ internal sealed class Forms : Elements
                 OutShift = new double[rows],
             };
         }
-        Forms inner = WithoutOuterScale();
+        Forms inner = WithoutOuterScale(budget);
         int columns = Atoms.Length, count = Count;
-        float[] matrix = new float[checked(rows * columns)];
+        float[] matrix = NewMatrix(rows, columns, budget);
         double[] bias = new double[rows], sums = new double[columns];
         for (int row = 0; row < rows; row++)
         {
@@ -185,18 +188,21 @@ internal sealed class Forms : Elements
     };
 
     /// <summary>The same with a matrix, whose results are neither scaled nor shifted.</summary>
-    public Forms WithoutOuterScale()
+    public Forms WithoutOuterScale(Budget budget)
     {
-        Forms forms = WithMatrix();
+        Forms forms = WithMatrix(budget);
         if (!forms.HasOuterScale)
             return forms;
         int columns = Atoms.Length;
+        float[] matrix = NewMatrix(forms.Count, columns, budget);
+        for (int i = 0; i < matrix.Length; i++)
+            matrix[i] = (float)(forms.Matrix![i] * forms.OutScale[i / columns]);
         return new Forms
         {
             Atoms = Atoms,
             Scale = Scale,
             Shift = Shift,
-            Matrix = [.. forms.Matrix!.Select((weight, i) => (float)(weight * forms.OutScale[i / columns]))],
+            Matrix = matrix,
             Bias = [.. forms.Bias.Select((bias, i) => bias * forms.OutScale[i] + forms.OutShift[i])],
             OutScale = Filled(forms.Count, 1),
             OutShift = new double[forms.Count],
@@ -204,21 +210,21 @@ internal sealed class Forms : Elements
     }
 
     /// <summary>The same with a matrix.</summary>
-    public Forms WithMatrix()
+    public Forms WithMatrix(Budget budget)
     {
         if (Matrix is not null)
             return this;
         int count = Atoms.Length;
-        float[] identity = new float[checked(count * count)];
+        float[] identity = NewMatrix(count, count, budget);
         for (int i = 0; i < count; i++)
             identity[i * count + i] = 1;
-        return Multiply(identity, count);
+        return Multiply(identity, count, budget);
     }
 
-    private static Forms Stack(Forms[] forms, bool isSum)
+    private static Forms Stack(Forms[] forms, bool isSum, Budget budget)
     {
         int columns = forms.Sum(each => each.Atoms.Length), rows = isSum ? forms[0].Count : forms.Sum(each => each.Count);
-        float[] matrix = new float[checked(rows * columns)];
+        float[] matrix = NewMatrix(rows, columns, budget);
         int row = 0, column = 0;
         foreach (Forms each in forms)
         {
@@ -238,6 +244,13 @@ internal sealed class Forms : Elements
             OutScale = isSum ? forms[0].OutScale : [.. forms.SelectMany(each => each.OutScale)],
             OutShift = isSum ? forms[0].OutShift : [.. forms.SelectMany(each => each.OutShift)],
         };
+    }
+
+    // A few nodes can ask for the product of two sizes that the file accounts for, which may be more than an int has.
+    private static float[] NewMatrix(int rows, int columns, Budget budget)
+    {
+        budget.Take((long)rows * columns * sizeof(float));
+        return new float[(long)rows * columns];
     }
 
     private static double[] Filled(int count, double value)

@@ -15,7 +15,7 @@ internal static class IndexOperators
         if (isRange)
         {
             budget.Take(taken.Count * (long)sizeof(float));
-            return value with { Axes = taken, Elements = value.Elements.Range(indices[0] * axes.Stride(axis), taken.Count) };
+            return value with { Axes = taken, Elements = value.Elements.Range(indices[0] * axes.Stride(axis), taken.Count, budget) };
         }
         int[] sizes = axes.Sizes(), strides = [.. Enumerable.Range(0, axes.Rank).Select(axes.Stride)];
         int stride = strides[axis];
@@ -26,7 +26,7 @@ internal static class IndexOperators
         int inner = sizes[(axis + 1)..].Aggregate(1, (product, size) => product * size);
         for (int i = 0; i < places.Length; i++)
             places[i] += indices[i / inner % indices.Length] * stride;
-        return value.Select(taken, places);
+        return value.Select(taken, places, budget);
     }
 
     public static GraphValue Slice(OnnxNode node)
@@ -57,13 +57,19 @@ internal static class IndexOperators
             throw node.Unsupported("its ends depend on the number of rows or steps");
         if (step == 0)
             throw node.Damaged("steps other than 0", "0");
-        long size = value.Axes.Along(axis);
-        long start = Clamp(first.Value), end = Clamp(last.Value);
-        long count = Math.Max(0, (long)Math.Ceiling((end - start) / (double)step));
+        int size = value.Axes.Along(axis);
+        (long start, long count) = Taken(first.Value, last.Value, step, size);
         int[] indices = [.. Enumerable.Range(0, (int)Math.Min(count, size)).Select(index => (int)(start + index * step))];
         if (indices.Length == 0)
             throw node.Unsupported($"it leaves nothing of axis {axis} of a value {value.Axes}");
         return Take(value, axis, indices, keepsAxis: true, node.Budget);
+    }
+
+    /// <summary>The first of the numbers that a slice takes of an axis, and how many.</summary>
+    private static (long Start, long Count) Taken(long first, long last, long step, int size)
+    {
+        long start = Clamp(first), end = Clamp(last);
+        return (start, Math.Max(0, (long)Math.Ceiling((end - start) / (double)step)));
 
         long Clamp(long at)
         {
@@ -74,6 +80,19 @@ internal static class IndexOperators
 
     private static GraphValue SliceFree(OnnxNode node, GraphValue value, int axis, Size start, Size end, long step)
     {
+        if (step is 1 or -1 && start.IsKnown && end.IsKnown && FixedSize(value.Axes, axis) is > 0 and var fixedSize)
+        {
+            // As the same slice is written where the number is open.
+            (long taken, long count) = Taken(start.Value, end.Value, step, fixedSize);
+            (start, end) = (taken, count) switch
+            {
+                (0, var all) when step == 1 && all == fixedSize => (Size.Of(0), Size.Of(int.MaxValue)),
+                (0, 1) when step == 1 => (Size.Of(0), Size.Of(1)),
+                (var last, 1) when step == 1 && last == fixedSize - 1 => (Size.Of(-1), Size.Of(int.MaxValue)),
+                (_, var all) when step == -1 && all == fixedSize => (Size.Of(-1), Size.Of(-int.MaxValue)),
+                _ => (start, end),
+            };
+        }
         Size size = value.Axes.SizeOf(axis);
         bool toEnd = end == size || (end.IsKnown && end.Value >= int.MaxValue);
         if (step == 1 && toEnd && start.Is(0))
@@ -91,6 +110,9 @@ internal static class IndexOperators
 
         static bool IsBeyond(Size at) => at.IsKnown && at.Value >= int.MaxValue;
     }
+
+    /// <summary>The rows or steps that an axis counts, where the file runs with that number alone; 0 where it leaves it open.</summary>
+    private static int FixedSize(Axes axes, int axis) => axes[axis] is [var part] ? part.Size : 0;
 
     /// <summary>The steps of each row from the last to the first, those behind its end where they are.</summary>
     public static GraphValue ReverseSequence(OnnxNode node)
@@ -121,8 +143,11 @@ internal static class IndexOperators
         }
         if (!isFixed)
         {
-            if (places.Length == 1 && indices.Axes.Rank <= 1 && places[0] is 0 or -1 && value.Axes.Is(axis, AxisKind.Time))
-                return Reducing.Pick(node, value, axis, isLast: places[0] == -1, keepsAxis: indices.Axes.Rank == 1);
+            int steps = FixedSize(value.Axes, axis);
+            long place = places.Length != 1 ? long.MaxValue : steps > 0 && places[0] == steps - 1 ? -1 : places[0];
+            bool isFirst = place == 0 || (steps > 0 && place == -steps);
+            if ((isFirst || place == -1) && indices.Axes.Rank <= 1 && value.Axes.Is(axis, AxisKind.Time))
+                return Reducing.Pick(node, value, axis, isLast: place == -1, keepsAxis: indices.Axes.Rank == 1);
             throw node.Unsupported($"of rows or steps it takes others than the first or the last: axis {axis} of a value {value.Axes}");
         }
         int size = value.Axes.Along(axis);

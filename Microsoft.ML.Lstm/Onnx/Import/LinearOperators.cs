@@ -64,11 +64,16 @@ internal static class LinearOperators
     private static Forms Multiply(OnnxNode node, GraphValue value, float[] weights, int rows, int columns)
     {
         if (value.Axes.Rank == 0 || value.Axes.Along(value.Axes.Rank - 1) != columns || !value.Axes.IsFixedAxis(value.Axes.Rank - 1))
-            throw node.Damaged($"{columns} features for its weights", $"a value {value.Axes}");
+        {
+            if (value.Axes.Rank == 0 || value.Axes.IsFixedAxis(value.Axes.Rank - 1))
+                throw node.Damaged($"{columns} features for its weights", $"a value {value.Axes}");
+            string read = Array.Exists(value.Axes[^1], part => part.Kind == AxisKind.Time) ? "steps" : "rows";
+            throw node.Unsupported($"it reads the {read} side by side in one linear layer, a value {value.Axes}; those of ours read each "
+                + "step, or what the steps of a row are pooled to");
+        }
         if (value.Axes.Count != columns || Forms.From(value.Elements) is not { } forms || columns == 0 || rows == 0)
             throw node.Unsupported($"it multiplies parts of a value {value.Axes} of {value.Elements.Kind}");
-        node.Budget.Take((long)rows * forms.Atoms.Length * 8);
-        return forms.Multiply(weights, rows);
+        return forms.Multiply(weights, rows, node.Budget);
     }
 
     private static float[] Transpose(float[] matrix, int rows, int columns)
@@ -92,7 +97,9 @@ internal static class LinearOperators
         if (value.Elements is not Forms forms || value.Axes.Rank < 2 || node.Integer("training_mode", 0) != 0)
             throw node.Unsupported($"it normalizes {value.Elements.Kind} {value.Axes}");
         int channels = value.Axes.Along(1), stride = value.Axes.Stride(1);
-        if (!value.Axes.IsFixedAxis(1) || parameters.Any(each => each.Length != channels))
+        if (!value.Axes.IsFixedAxis(1))
+            throw node.Unsupported($"it normalizes each row or step in another way, axis 1 of a value {value.Axes}");
+        if (parameters.Any(each => each.Length != channels))
             throw node.Damaged($"{channels} parameters of each kind", string.Join(", ", parameters.Select(each => each.Length)));
         float epsilon = node.Float("epsilon", 1e-5f);
         double[] factors = [.. Enumerable.Range(0, channels).Select(i => parameters[0][i] / Math.Sqrt((double)parameters[3][i] + epsilon))];
@@ -111,7 +118,7 @@ internal static class LinearOperators
     public static GraphValue Scaler(OnnxNode node)
     {
         GraphValue value = node.Input(0);
-        if (value.Elements is not Forms forms || value.Axes.Rank == 0)
+        if (value.Elements is not Forms { Count: > 0 } forms || value.Axes.Rank == 0)
             throw node.Unsupported($"it scales {value.Elements.Kind} {value.Axes}");
         int last = value.Axes.Rank - 1, size = value.Axes.Along(last);
         float[] offset = Numbers("offset", 0), scale = Numbers("scale", 1);

@@ -77,7 +77,7 @@ internal sealed class NetworkBuilder
                 case ReducedSource { Of: AttentionSource weighted, Reduction: Reduction.Sum } when !isPerStep
                     && (attention ?? weighted) == weighted:
                     attention = weighted;
-                    top.UnionWith(LayersOf(weighted.Of));
+                    top.UnionWith(LayersOf(weighted.Of).Concat(LayersOfScores(weighted)));
                     found = Pooling.Attention;
                     break;
                 default:
@@ -113,7 +113,7 @@ internal sealed class NetworkBuilder
         budget.Take(shape.ParameterCount * sizeof(float));
         var parameters = new ParameterSet(shape);
         columns.FillEmbeddings(parameters);
-        new WeightBuilder(parameters, columns).Fill(layers, forms, attention);
+        new WeightBuilder(parameters, columns, layers, budget).Fill(forms, attention);
         AffineScaler output = WeightBuilder.OutputScaler(forms);
         if (!parameters.Values.All(float.IsFinite) || !columns.Scalers.Concat(output.Scale).Concat(output.Offset).All(float.IsFinite))
             throw new InvalidDataException("ONNX: expected finite weights, found NaN or infinity.");
@@ -123,6 +123,10 @@ internal sealed class NetworkBuilder
 
     private static IEnumerable<RecurrentSource> LayersOf(Forms forms)
         => forms.Atoms.Select(atom => atom.Source).OfType<RecurrentSource>().Distinct();
+
+    // The scores are of a function of the layers; scores of more than one function are none of ours, and refused later.
+    private static IEnumerable<RecurrentSource> LayersOfScores(AttentionSource attention) => attention.Scores.Atoms
+        .Select(atom => atom.Source).OfType<FunctionSource>().Distinct().SelectMany(function => LayersOf(function.Of));
 
     /// <summary>The layers from the first to the last, each with a forward direction, a reverse one, or both.</summary>
     private static List<RecurrentSource[]> LayersBelow(HashSet<RecurrentSource> top, string name)

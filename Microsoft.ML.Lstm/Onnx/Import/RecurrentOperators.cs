@@ -100,7 +100,9 @@ internal static class RecurrentOperators
             string expected = isBatchFirst ? "[batch, time, features]" : "[time, batch, features]";
             throw node.Unsupported($"it reads {expected}, and its input is {axes}");
         }
-        if (!axes.IsFixedAxis(2) || axes.Along(2) != inputs)
+        if (!axes.IsFixedAxis(2))
+            throw node.Unsupported($"it reads rows or steps side by side as features, axis 2 of its input {axes}");
+        if (axes.Along(2) != inputs)
             throw node.Damaged($"{inputs} features for W", $"{axes}");
         return Forms.From(x.Elements) ?? throw node.Unsupported($"its input is made of {x.Elements.Kind}");
     }

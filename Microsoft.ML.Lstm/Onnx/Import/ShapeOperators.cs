@@ -14,7 +14,7 @@ internal static class ShapeOperators
             throw node.Damaged($"an order of {axes.Rank} axes", $"[{string.Join(", ", order.Take(16))}]");
         int[] permuted = [.. order.Select(axis => (int)axis)];
         int[] places = Axes.Walk([.. permuted.Select(axes.Along)], [.. permuted.Select(axes.Stride)], 0, node.Budget);
-        return value.Select(axes.Permute(permuted), places);
+        return value.Select(axes.Permute(permuted), places, node.Budget);
     }
 
     public static GraphValue Reshape(OnnxNode node)
@@ -99,7 +99,7 @@ internal static class ShapeOperators
         Size[] sizes = Sizes.From(shape.Elements) ?? throw node.Unsupported($"its shape is made of {shape.Elements.Kind}");
         Axes target = AxesOf(node, sizes);
         if (Axes.Broadcast(value.Axes, target) is null)
-            value = value.AsOne();
+            value = value.AsOne(node.Budget);
         Axes axes = Axes.Broadcast(value.Axes, target)
             ?? throw node.Unsupported($"a value {value.Axes} can't be expanded to {target}");
         RequireElements(node, axes);
@@ -130,7 +130,7 @@ internal static class ShapeOperators
             : new GraphValue(Axes.Of(), new Floats([0]));
         if (one.Elements.Count != 1)
             throw node.Damaged("one value", $"{one.Elements.Count}");
-        return one.Select(axes, new int[axes.Count]);
+        return one.Select(axes, new int[axes.Count], node.Budget);
     }
 
     public static GraphValue Shape(OnnxNode node)
@@ -214,7 +214,9 @@ internal static class ShapeOperators
         Axes common = values[0].Axes;
         foreach (GraphValue value in values[1..])
             common = Axes.Broadcast(common.With(axis), value.Axes.With(axis))
-                ?? throw node.Damaged($"values with the axes of {common}", $"{value.Axes}");
+                ?? throw (common.IsFixed && value.Axes.IsFixed
+                    ? node.Damaged($"values with the axes of {common}", $"{value.Axes}")
+                    : node.Unsupported($"it joins values {common} and {value.Axes} along axis {axis}"));
         GraphValue[] parts = [.. values.Select(value =>
         {
             Axes own = common.With(axis, value.Axes[axis]);
@@ -223,7 +225,7 @@ internal static class ShapeOperators
         })];
         int outer = Enumerable.Range(0, axis).Aggregate(1, (product, each) => product * common.Along(each));
         int[] widths = [.. parts.Select(part => part.Axes.Count / Math.Max(outer, 1))];
-        Elements joined = parts[0].Elements.Join([.. parts.Select(part => part.Elements)])
+        Elements joined = parts[0].Elements.Join([.. parts.Select(part => part.Elements)], node.Budget)
             ?? throw node.Unsupported($"it joins {string.Join(", ", parts.Select(part => part.Elements.Kind).Distinct())}");
         int size = parts.Sum(part => part.Axes.Along(axis));
         Axes axes = common.With(axis, Axes.FixedAxis(size));
@@ -239,7 +241,7 @@ internal static class ShapeOperators
                     places[at++] = start + block * widths[part] + i;
             }
         }
-        return ordered.As(axes) with { Elements = joined.Select(places) };
+        return ordered.As(axes) with { Elements = joined.Select(places, node.Budget) };
     }
 
     public static GraphValue[] Split(OnnxNode node)
