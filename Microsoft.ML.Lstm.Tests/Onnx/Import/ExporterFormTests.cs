@@ -74,25 +74,6 @@ public sealed class ExporterFormTests
     }
 
     [TestMethod]
-    public void ABranchThatFollowsFromASize()
-    {
-        // What PyTorch makes of squeeze where it does not know the size.
-        var graph = new TestGraph();
-        string[] layer = graph.Recurrent("GRU", graph.Transpose(graph.Features("x", 3), 1, 0, 2), 3, 4);
-        string isOne = graph.Node("Equal", [graph.SizeOf(layer[1], 0), graph.Integers(1)]);
-        string last = graph.Node("If", [isOne], Branch("then_branch", "Squeeze", layer[1], graph.Integers(0)),
-            Branch("else_branch", "Identity", layer[1]));
-        graph.Output(graph.Dense(last, 4, 2)).AssertScoresAsOnnxRuntime();
-
-        static AttributeProto Branch(string name, string operation, params string[] inputs) => OnnxAttribute.Of(name, new GraphProto
-        {
-            Name = name,
-            Node = { new NodeProto { OpType = operation, Input = { inputs }, Output = { name } } },
-            Output = { new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new() { ElemType = (int)Type.Float } } } },
-        });
-    }
-
-    [TestMethod]
     public void BatchesThatComeFirstOrSecondOpenOrFixed()
     {
         foreach ((bool isTimeFirst, bool isFixed) in new[] { (false, false), (false, true), (true, false), (true, true) })

@@ -61,6 +61,17 @@ public sealed class RefusedGraphTests
     }
 
     [TestMethod]
+    public void TheEndOfTheSearchForWhatInputsMeanIsSaid()
+    {
+        var graph = new TestGraph();
+        string[] columns = [.. Enumerable.Range(0, 4).Select(i => graph.Unsqueeze(graph.Column($"c{i}"), 2))];
+        string x = graph.Node("Concat", columns, OnnxAttribute.Of("axis", 2));
+        string[] layer = graph.Recurrent("LSTM", graph.Transpose(x, 1, 0, 2), 4, 4);
+        string hidden = graph.Node("Relu", [graph.Squeeze(layer[1], 0)]);
+        AssertRefused(graph.Output(graph.Dense(hidden, 4, 2)), "inputs are rows and which are steps is not known; 200 of 256 ways");
+    }
+
+    [TestMethod]
     public void MatricesThatTheFileDoesNotAccountForAreNotMade()
     {
         var graph = new TestGraph();

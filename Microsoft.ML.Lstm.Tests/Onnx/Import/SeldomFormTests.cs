@@ -8,6 +8,52 @@ namespace Microsoft.ML.Lstm.Tests.Onnx.Import;
 public sealed class SeldomFormTests
 {
     [TestMethod]
+    public void ABranchThatFollowsFromASize()
+    {
+        // What PyTorch makes of squeeze where it does not know the size.
+        var graph = new TestGraph();
+        string[] layer = graph.Recurrent("GRU", graph.Transpose(graph.Features("x", 3), 1, 0, 2), 3, 4);
+        string isOne = graph.Node("Equal", [graph.SizeOf(layer[1], 0), graph.Integers(1)]);
+        string last = graph.Node("If", [isOne], Branch("then_branch", "Squeeze", layer[1], graph.Integers(0)),
+            Branch("else_branch", "Identity", layer[1]));
+        graph.Output(graph.Dense(last, 4, 2)).AssertScoresAsOnnxRuntime();
+    }
+
+    [TestMethod]
+    public void ABranchThatReadsWhatTheNodesBeforeItMake()
+    {
+        // Only the branch within the branch reads the layer's state and the factor.
+        var graph = new TestGraph();
+        string x = graph.Features("x", 3), factor = graph.Constant([2f]);
+        string[] layer = graph.Recurrent("LSTM", graph.Transpose(x, 1, 0, 2), 3, 4);
+        string scaled = graph.Node("Mul", [graph.Squeeze(layer[1], 0), factor]);
+        string isThree = graph.Node("Equal", [graph.SizeOf(x, 2), graph.Integers(3)]);
+        string isSo = graph.Add(new TensorProto { DataType = (int)Type.Bool, Int32Data = { 1 } });
+        string last = graph.Node("If", [isSo], Outer("then_branch"), Branch("else_branch", "Identity", factor));
+        graph.Output(graph.Dense(last, 4, 2)).AssertScoresAsOnnxRuntime();
+
+        AttributeProto Outer(string name)
+        {
+            AttributeProto branch = Branch(name, "If", isThree);
+            branch.G.Node[0].Attribute.Add(Branch("then_branch", "Mul", scaled, factor));
+            branch.G.Node[0].Attribute.Add(Branch("else_branch", "Identity", scaled));
+            // Names are unique in all graphs of a file.
+            foreach (AttributeProto attribute in branch.G.Node[0].Attribute)
+                attribute.G.Node[0].Output[0] = attribute.G.Output[0].Name = $"inner_{attribute.Name}";
+            return branch;
+        }
+    }
+
+    [TestMethod]
+    public void TheMaskOfADropoutThatNobodyReads()
+    {
+        var graph = new TestGraph();
+        string[] layer = graph.Recurrent("LSTM", graph.Transpose(graph.Features("x", 3), 1, 0, 2), 3, 4);
+        string last = graph.Nodes("Dropout", [graph.Squeeze(layer[1], 0)], outputs: 2)[0];
+        graph.Output(graph.Dense(last, 4, 2)).AssertScoresAsOnnxRuntime();
+    }
+
+    [TestMethod]
     public void AttentionThatReadsBothDirectionsAndWeightsOne()
     {
         var graph = new TestGraph();
@@ -16,6 +62,17 @@ public sealed class SeldomFormTests
         string ahead = graph.Node("Slice", [both, graph.Integers(0), graph.Integers(4), graph.Integers(2)]);
         SequenceModelParameters model = graph.Output(graph.Dense(graph.Attention(both, 8, ahead), 4, 2)).AssertScoresAsOnnxRuntime();
         Assert.AreEqual((Pooling.Attention, true), (model.Pooling, model.Bidirectional));
+    }
+
+    [TestMethod]
+    public void ManyInputsOfANumberAStep()
+    {
+        var graph = new TestGraph();
+        string[] columns = [.. Enumerable.Range(0, 6).Select(i => graph.Unsqueeze(graph.Column($"c{i}"), 2))];
+        string x = graph.Node("Concat", columns, OnnxAttribute.Of("axis", 2));
+        string[] layer = graph.Recurrent("LSTM", graph.Transpose(x, 1, 0, 2), 6, 4);
+        SequenceModelParameters model = graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2)).AssertScoresAsOnnxRuntime();
+        Assert.HasCount(6, model.InputNames);
     }
 
     [TestMethod]
@@ -53,4 +110,11 @@ public sealed class SeldomFormTests
             more: [graph.Node("Cast", [lengths], OnnxAttribute.Of("to", (long)Type.Int32))]);
         graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2)).AssertScoresAsOnnxRuntime();
     }
+
+    private static AttributeProto Branch(string name, string operation, params string[] inputs) => OnnxAttribute.Of(name, new GraphProto
+    {
+        Name = name,
+        Node = { new NodeProto { OpType = operation, Input = { inputs }, Output = { name } } },
+        Output = { new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new() { ElemType = (int)Type.Float } } } },
+    });
 }

@@ -108,30 +108,43 @@ internal sealed class GraphEvaluator
                 if (!made.Add(output))
                     throw new InvalidDataException($"ONNX: expected one node that makes {OnnxText.Quote(output)}, found several.");
             }
-            needed.UnionWith(node.Input);
-            foreach (GraphProto inner in node.Attribute.Where(attribute => attribute.G is not null).Select(attribute => attribute.G))
-                needed.UnionWith(inner.Node.SelectMany(each => each.Input).Concat(inner.Output.Select(output => output.Name)));
+            needed.UnionWith(ReadBy(node));
             nodes.Add(node);
         }
         nodes.Reverse();
         return nodes;
     }
 
+    /// <summary>The values that a node reads, its branches and the branches within these too.</summary>
+    private static IEnumerable<string> ReadBy(NodeProto node)
+    {
+        IEnumerable<string> read = node.Input.Where(input => input != "");
+        // The files' reader bounds how deep graphs are within each other.
+        foreach (GraphProto branch in node.Attribute.Where(attribute => attribute.G is not null).Select(attribute => attribute.G))
+        {
+            HashSet<string> own = [.. branch.Node.SelectMany(each => each.Output), .. branch.Initializer.Select(tensor => tensor.Name)];
+            read = read.Concat(branch.Node.SelectMany(ReadBy).Concat(branch.Output.Select(output => output.Name))
+                .Where(name => !own.Contains(name)));
+        }
+        return read;
+    }
+
     /// <summary>Follows nodes.</summary>
     /// <param name="nodes">The nodes, each behind those that it reads.</param>
+    /// <param name="needed">What is read of their results; others may be missing.</param>
     /// <param name="skipsUnknown">Whether nodes that read what is not known are left out, and those that can't be followed.</param>
-    public void Follow(IEnumerable<NodeProto> nodes, bool skipsUnknown = false) => Follow(nodes, skipsUnknown, depth: 0);
+    public void Follow(IEnumerable<NodeProto> nodes, IReadOnlySet<string> needed, bool skipsUnknown = false)
+        => Follow(nodes, needed, skipsUnknown, depth: 0);
 
-    private void Follow(IEnumerable<NodeProto> nodes, bool skipsUnknown, int depth)
+    private void Follow(IEnumerable<NodeProto> nodes, IReadOnlySet<string> needed, bool skipsUnknown, int depth)
     {
         foreach (NodeProto node in nodes)
         {
-            if (node.Output.All(_values.ContainsKey) || (skipsUnknown && !node.Input.All(input => input == ""
-                || _values.ContainsKey(input))))
+            if (node.Output.All(_values.ContainsKey) || (skipsUnknown && !ReadBy(node).All(_values.ContainsKey)))
                 continue;
             try
             {
-                Follow(node, depth);
+                Follow(node, needed, depth);
                 Count++;
             }
             catch (NotSupportedException) when (skipsUnknown)
@@ -141,7 +154,7 @@ internal sealed class GraphEvaluator
         }
     }
 
-    private void Follow(NodeProto proto, int depth)
+    private void Follow(NodeProto proto, IReadOnlySet<string> needed, int depth)
     {
         GraphValue?[] inputs = [.. proto.Input.Select(input => input == "" ? null
             : _values.TryGetValue(input, out GraphValue? value) ? value
@@ -153,11 +166,12 @@ internal sealed class GraphEvaluator
             _budget.Take(128 + (long)elements.Count * (elements is Forms ? Forms.BytesPerElement : sizeof(long)));
         for (int i = 0; i < proto.Output.Count; i++)
         {
-            if (proto.Output[i] == "")
-                continue;
-            _values[proto.Output[i]] = i < results.Length
-                ? results[i]
-                : throw node.Unsupported($"it has {results.Length} outputs, and there are {proto.Output.Count}");
+            if (i < results.Length && proto.Output[i] != "")
+                _values[proto.Output[i]] = results[i];
+            else if (needed.Contains(proto.Output[i]))
+                throw node.Unsupported(node.Operator == "Dropout"
+                    ? "its mask is read"
+                    : $"{OnnxText.Quote(proto.Output[i])} is read, its output {i}; the first {results.Length} are known");
         }
     }
 
@@ -182,8 +196,6 @@ internal sealed class GraphEvaluator
                 return [LinearOperators.Softmax(node, _operatorSet)];
             case "If":
                 return FollowBranch(node, depth);
-            case "Dropout" when node.HasOutput(1):
-                throw node.Unsupported("its mask is read");
         }
         if (Functions.Contains(node.Operator))
             return [LinearOperators.Function(node)];
@@ -219,8 +231,9 @@ internal sealed class GraphEvaluator
         _budget.Take(_values.Count * 64L);
         foreach (TensorProto tensor in branch.Initializer)
             inner._values[tensor.Name] = TensorReader.Read(tensor, $"tensor {OnnxText.Quote(tensor.Name)}", _budget);
-        inner.Follow(NodesFor(branch, branch.Output.Select(output => output.Name), inner._values.ContainsKey, out _), skipsUnknown: false,
-            depth + 1);
+        List<NodeProto> nodes = NodesFor(branch, branch.Output.Select(output => output.Name), inner._values.ContainsKey,
+            out HashSet<string> needed);
+        inner.Follow(nodes, needed, skipsUnknown: false, depth + 1);
         return [.. branch.Output.Select(output => inner._values.TryGetValue(output.Name, out GraphValue? value)
             ? value
             : throw node.Damaged($"a value {OnnxText.Quote(output.Name)}", "none"))];

@@ -99,7 +99,7 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
             tensor.RawData = ByteString.Empty;
         }
         var constants = new GraphEvaluator(known, budget, operatorSet);
-        constants.Follow(nodes, skipsUnknown: true);
+        constants.Follow(nodes, read, skipsUnknown: true);
         nodes = GraphEvaluator.NodesFor(graph, [output], constants.Values.ContainsKey, out read);
         ValueInfoProto[] inputs = [.. graph.Input.Where(input => read.Contains(input.Name) && !known.ContainsKey(input.Name))];
         int? features = nodes.Where(node => node.OpType is "LSTM" or "GRU" or "RNN" && node.Input.Count > 1)
@@ -108,12 +108,17 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
                 : (int?)null)
             .FirstOrDefault(size => size > 0);
         GraphInput[][] candidates = [.. inputs.Select((input, index) => GraphInput.Candidates(input, index, features, budget).ToArray())];
+        int[][] alike =
+        [
+            .. Enumerable.Range(0, inputs.Length).GroupBy(index => (inputs[index].Type.TensorType.ElemType,
+                inputs[index].Type.TensorType.Shape.Dim.Count, candidates[index].Length)).Select(group => group.ToArray()),
+        ];
 
         // Which axis of an input counts rows and which steps follows from what is done with it: each way is tried, and the error that comes
         // last in the graph says most.
         Exception? error = null;
         int reached = -1;
-        foreach (GraphInput[] chosen in Combinations(candidates).Take(MaxCandidates))
+        foreach (GraphInput[] chosen in Combinations(candidates, alike).Take(MaxCandidates))
         {
             var evaluator = new GraphEvaluator(
                 constants.Values.Concat(chosen.Select(input => KeyValuePair.Create(input.Name, input.Value))).ToDictionary(), budget,
@@ -121,7 +126,7 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
             budget.Take(constants.Values.Count * 64L);
             try
             {
-                evaluator.Follow(nodes);
+                evaluator.Follow(nodes, read);
                 if (!evaluator.Values.TryGetValue(output, out GraphValue? value))
                     throw new InvalidDataException($"ONNX: expected a value {OnnxText.Quote(output)}, found none.");
                 return NetworkBuilder.Build(value, output, chosen, options, budget);
@@ -132,21 +137,49 @@ internal sealed record OnnxNetwork(SequenceModel Model, OutputFunction Function,
                     (error, reached) = (found, evaluator.Count);
             }
         }
+        double ways = candidates.Aggregate(1.0, (product, each) => product * each.Length);
+        if (error is not null && ways > MaxCandidates)
+            throw new NotSupportedException($"{error.Message} Which axes of its {inputs.Length} inputs are rows and which are steps is not "
+                + $"known; {MaxCandidates} of {ways:g3} ways were tried.", error);
         System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error
             ?? new InvalidDataException("ONNX: expected inputs, found none."));
         throw error!;
     }
 
-    private static IEnumerable<GraphInput[]> Combinations(GraphInput[][] candidates)
+    /// <summary>The ways in which inputs may be meant, first those in which inputs that are alike are meant in the same way.</summary>
+    /// <param name="candidates">What each input may be.</param>
+    /// <param name="alike">The inputs, in groups that are of one type and may be meant in as many ways.</param>
+    private static IEnumerable<GraphInput[]> Combinations(GraphInput[][] candidates, int[][] alike)
     {
-        long count = candidates.Aggregate(1L, (product, each) => Math.Min(MaxCandidates, product * each.Length));
-        for (long number = 0; number < count; number++)
+        foreach (int[] choice in Choices([.. alike.Select(group => candidates[group[0]].Length)]))
         {
             var chosen = new GraphInput[candidates.Length];
-            long rest = number;
-            for (int i = 0; i < candidates.Length; i++)
-                (chosen[i], rest) = (candidates[i][rest % candidates[i].Length], rest / candidates[i].Length);
+            for (int group = 0; group < alike.Length; group++)
+            {
+                foreach (int input in alike[group])
+                    chosen[input] = candidates[input][choice[group]];
+            }
             yield return chosen;
+        }
+        foreach (int[] choice in Choices([.. candidates.Select(each => each.Length)]))
+        {
+            if (!alike.All(group => group.All(input => choice[input] == choice[group[0]])))
+                yield return [.. choice.Select((number, input) => candidates[input][number])];
+        }
+    }
+
+    /// <summary>One of so many in each place, in all ways; the array is the same each time.</summary>
+    private static IEnumerable<int[]> Choices(int[] counts)
+    {
+        int[] choice = new int[counts.Length];
+        while (true)
+        {
+            yield return choice;
+            int place = 0;
+            while (place < counts.Length && ++choice[place] == counts[place])
+                choice[place++] = 0;
+            if (place == counts.Length)
+                yield break;
         }
     }
 }

@@ -15,9 +15,6 @@ internal sealed class OnnxNode(NodeProto proto, GraphValue?[] inputs, Budget bud
 
     public Budget Budget => budget;
 
-    /// <summary>Whether anybody may read an output.</summary>
-    public bool HasOutput(int index) => index < proto.Output.Count && proto.Output[index] != "";
-
     public GraphValue Input(int index) => Optional(index) ?? throw Damaged($"an input {index}", "none");
 
     public GraphValue? Optional(int index) => index < inputs.Length ? inputs[index] : null;
