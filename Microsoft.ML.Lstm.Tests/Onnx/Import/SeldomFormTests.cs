@@ -111,6 +111,27 @@ public sealed class SeldomFormTests
         graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2)).AssertScoresAsOnnxRuntime();
     }
 
+    [TestMethod]
+    public void AMissingKeyIsTheTokenThatTheOptionsSayWhereKeysAreRenumbered()
+    {
+        var graph = new TestGraph();
+        // Keys 1 and 3 are known; 2 is not.
+        string rows = graph.Node("Gather", [graph.Integers(0, 1, 0, 2), graph.Tokens("words", 3)]);
+        string words = graph.Node("Gather", [graph.Constant([1, 2, 3, 4, 5, 6], 3, 2), rows]);
+        string[] layer = graph.Recurrent("GRU", graph.Transpose(words, 1, 0, 2), 2, 4);
+        graph.Output(graph.Dense(graph.Squeeze(layer[1], 0), 4, 2));
+        foreach ((int? unknown, float[] expected) in new (int?, float[])[]
+        {
+            (null, [1, 2, 3, 4, 5, 6]),
+            (2, [1, 2, 3, 4, 5, 6]),
+            (3, [5, 6, 3, 4, 1, 2, 5, 6]),
+        })
+        {
+            var options = new OnnxImportOptions { KeysAreTokens = true, UnknownToken = unknown };
+            CollectionAssert.AreEqual(expected, graph.Load(options).Weights["embeddings.0.weight"].ToArray());
+        }
+    }
+
     private static AttributeProto Branch(string name, string operation, params string[] inputs) => OnnxAttribute.Of(name, new GraphProto
     {
         Name = name,

@@ -34,7 +34,9 @@ internal sealed class EmbeddingRows
         long count = Math.Min(token.Rows?.Length ?? table.Rows, token.Most >= int.MaxValue ? int.MaxValue : token.Most + 1);
         if (count < (keysAreIds ? 2 : 1))
             throw Damaged($"{(keysAreIds ? 2 : 1)} or more tokens", $"{Math.Max(count, 0)}");
-        if (keysAreIds && token.Rows is { } numbers && numbers[0] == 0)
+        // A token for missing keys alone would stand for those that are not known, too.
+        bool isUnknownFirst = unknownToken is not { } given || RowOf(given) == 0;
+        if (keysAreIds && isUnknownFirst && token.Rows is { } numbers && numbers[0] == 0)
         {
             // The keys that are known, each with a vector of its own, in their order.
             int[] known = [.. Enumerable.Range(1, (int)count - 1).Where(key => numbers[key] != 0)];
