@@ -85,6 +85,39 @@ public sealed class SeriesPredictorTests
             SeriesPredictor.Load(within).Forecast()!.Values.ToArray());
     }
 
+    /// <summary>The value of a skipped row may come late, as in an engine.</summary>
+    [TestMethod]
+    public void RowsThatAreSkippedLeaveTheSeriesWhereItIs()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(90, shop: Shop);
+        SeriesTransformer model = SeriesRun.Fit(ml, SeriesRun.Forecaster, rows[..70], options =>
+        {
+            options.SeriesColumnName = "Shop";
+            options.TimeColumnName = "Time";
+            options.MissingValues = MissingValueHandling.SkipRow;
+        });
+        using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        SeriesPredictor predictor = Load(ml, model, rows);
+        float late = rows[75].Value;
+        rows[75].Value = rows[80].Value = rows[81].Value = float.NaN;
+        foreach (Reading row in rows[70..])
+        {
+            Observe(row);
+            if (row != rows[75])
+                continue;
+            row.Value = late;
+            Observe(row);
+        }
+
+        void Observe(Reading row)
+        {
+            ReadingForecast expected = engine.Predict(row);
+            predictor.Observe([row.Value], row.Time, Shop);
+            AssertSame(expected, predictor.Forecast(series: Shop));
+        }
+    }
+
     /// <summary>With gaps, missing values, a failure, a new series, and what was known of the series when the model was saved.</summary>
     [TestMethod]
     [DataRow(0)]

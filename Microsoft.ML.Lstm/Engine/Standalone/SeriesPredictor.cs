@@ -139,6 +139,7 @@ public sealed class SeriesPredictor
                 $"Expected {known} numbers known in advance for each row that follows, found {future.Length} in all.", nameof(future));
         future = future[..Math.Min(future.Length, layout.Horizon * known)];
         ObservedSeries observed = Find(series);
+        bool isSkipped = _settings.Missing == MissingValueHandling.SkipRow && !TensorPrimitives.IsFiniteAll(values[..^known]);
         DateTimeOffset at = default;
         if (_settings.RowInterval is { } interval)
         {
@@ -148,14 +149,16 @@ public sealed class SeriesPredictor
             if (observed.HasLastRow && at <= observed.Time)
                 throw new ArgumentException($"The row's time {at:u} is not later than {observed.Time:u}, that of the row before.",
                     nameof(time));
-            long leftOut = observed.HasLastRow && _settings.FillsGaps ? interval.StepsBetween(observed.Time, at) - 1 : 0;
+            long leftOut = observed.HasLastRow && _settings.FillsGaps && !isSkipped ? interval.StepsBetween(observed.Time, at) - 1 : 0;
             if (leftOut > 0)
                 StepThroughMissing(observed.Stream, interval, observed.Time, leftOut, [.. values[^known..], .. future], statics);
             interval.WriteFeatures(at.DateTime, _calendar);
         }
         SeriesDetection? detection = observed.Judge?.Judge(observed.Stream, values[0]);
-        if (_settings.Missing != MissingValueHandling.SkipRow || TensorPrimitives.IsFiniteAll(values))
-            observed.Stream.Step(values, future, _calendar, statics);
+        // The series goes on from its last row that was not skipped.
+        if (isSkipped)
+            return detection;
+        observed.Stream.Step(values, future, _calendar, statics);
         (observed.Time, observed.Missing, observed.AfterMissing, observed.HasLastRow) = (at, null, null, true);
         return detection;
     }
