@@ -47,6 +47,9 @@ internal static partial class KerasConfig
                 CheckInputs(layer, nodes, result);
             result.Add(layer);
         }
+        if (model.TryGetProperty("config", out JsonElement settings) && settings.ValueKind == JsonValueKind.Object
+            && settings.TryGetProperty("output_layers", out JsonElement outputs))
+            CheckOutputs(outputs, result);
         return result;
     }
 
@@ -107,10 +110,29 @@ internal static partial class KerasConfig
                     + "here are layers one behind the other.");
     }
 
+    // A list of [name, node, tensor], such an entry alone, or an object of them.
+    private static void CheckOutputs(JsonElement outputs, List<KerasLayer> layers)
+    {
+        JsonElement[] entries = outputs.ValueKind switch
+        {
+            JsonValueKind.Array when outputs.GetArrayLength() > 0 && outputs[0].ValueKind == JsonValueKind.String => [outputs],
+            JsonValueKind.Array => [.. outputs.EnumerateArray()],
+            JsonValueKind.Object => [.. outputs.EnumerateObject().Select(output => output.Value)],
+            _ => throw new InvalidDataException("Keras: expected a list 'output_layers' in the configuration, found something else."),
+        };
+        string last = layers.FindLast(one => one.Class != "NotEqual")?.Name ?? "";
+        bool isRight = entries is [var only] && NameOf(only) == last
+            && (only.GetArrayLength() < 3 || (only[2].ValueKind == JsonValueKind.Number && only[2].GetRawText() == "0"));
+        if (!isRight)
+            throw new NotSupportedException($"Keras: the outputs of the model are those of "
+                + $"'{HdfFile.Show(string.Join(", ", entries.Select(NameOf)))}'; networks here have one output, that of the last layer, "
+                + $"'{HdfFile.Show(last)}'.");
+    }
+
     private static string NameOf(JsonElement call)
         => call.ValueKind == JsonValueKind.Array && call.GetArrayLength() > 0 && call[0].ValueKind == JsonValueKind.String
             ? call[0].GetString()!
-            : throw new InvalidDataException("Keras: expected the name of a layer in 'inbound_nodes', found something else.");
+            : throw new InvalidDataException("Keras: expected the name of a layer that is read, found something else.");
 
     private static void AddHistories(JsonElement element, List<string> names)
     {

@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
 using LstmTool.Keras;
 
 namespace Microsoft.ML.Lstm.Tests.Samples.Tool.Keras;
@@ -129,6 +132,34 @@ public sealed class KerasFileTests
         Assert.IsEmpty(read.Notes);
         File.WriteAllText(config, "[]");
         Assert.ThrowsExactly<InvalidDataException>(() => KerasFile.Load(path, config));
+    }
+
+    [TestMethod]
+    [DataRow("""[["{0}", 0, 0]]""", true)]
+    [DataRow("""["{0}", 0, 0]""", true)]
+    [DataRow("""{{"y": ["{0}", 0, 0]}}""", true)]
+    [DataRow("""[["{1}", 0, 0], ["{0}", 0, 0]]""", false)]
+    [DataRow("""[["{1}", 0, 0]]""", false)]
+    [DataRow("""[["{0}", 0, 1]]""", false)]
+    public void TheOnlyOutputIsThatOfTheLastLayer(string outputs, bool isRead)
+    {
+        string path = Path.Combine(_folder, "functional.keras");
+        File.Copy(Path.Combine(KerasCase.Folder, "functional.keras"), path);
+        string[] names = [.. KerasFile.Load(path).Names.Values.Select(name => name.Split('/')[1]).Distinct()];
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Update))
+        {
+            JsonNode config;
+            using (Stream content = archive.GetEntry("config.json")!.Open())
+                config = JsonNode.Parse(content)!;
+            config["config"]!["output_layers"] = JsonNode.Parse(string.Format(CultureInfo.InvariantCulture, outputs, "dense", names[0]));
+            archive.GetEntry("config.json")!.Delete();
+            using Stream changed = archive.CreateEntry("config.json").Open();
+            changed.Write(Encoding.UTF8.GetBytes(config.ToJsonString()));
+        }
+        if (isRead)
+            Assert.IsNotNull(KerasFile.Load(path));
+        else
+            StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => KerasFile.Load(path)).Message, "one output");
     }
 
     [TestMethod]
