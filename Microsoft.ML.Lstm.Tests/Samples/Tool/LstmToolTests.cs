@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text.Json;
+using Google.Protobuf;
 using Microsoft.ML.Data;
+using Microsoft.ML.Lstm.Tests.Onnx.Import;
 
 namespace Microsoft.ML.Lstm.Tests.Samples.Tool;
 
@@ -67,6 +69,13 @@ public sealed class LstmToolTests
             SequenceModelParameters.LoadPyTorch(theirs).Weights["bias_l2"].ToArray());
         Assert.AreEqual("head.weight", SequenceModelParameters.LoadPyTorch(theirs).TensorNames["head.weight"]);
         StringAssert.Contains(Run(expectedExitCode: 1, "convert", file, "--to", "onnx"), "ApplyLstmModel");
+
+        var graph = new TestGraph();
+        string[] layer = graph.Recurrent("GRU", graph.Transpose(graph.Features("x", 3), 1, 0, 2), 3, 4);
+        graph.Output(graph.Node("Sigmoid", [graph.Dense(graph.Squeeze(layer[1], 0), 4, 2)]));
+        string onnx = Path.Combine(_folder, "network.onnx");
+        File.WriteAllBytes(onnx, graph.Model.ToByteArray());
+        StringAssert.Contains(Run(expectedExitCode: 0, "convert", onnx, "--to", "pytorch"), "Sigmoid is behind the last layer");
     }
 
     [TestMethod]

@@ -71,9 +71,7 @@ internal static class ConvertCommand
             Print(keras.Names);
             foreach (string note in keras.Notes)
                 Console.WriteLine(note);
-            if (format == PyTorch && keras.Network.OutputFunction is not OutputFunction.None and var function)
-                Console.WriteLine($"The file has no function in it; {function} is behind the last layer.");
-            Write(path, stream => Save(keras.Network, format, stream));
+            Save(keras.Network, format, path);
         }
         else if (ending is ".onnx" or ".pt" or ".pth" or ".safetensors")
         {
@@ -83,14 +81,14 @@ internal static class ConvertCommand
                 ? SequenceModelParameters.LoadOnnx(file.FullName)
                 : SequenceModelParameters.LoadPyTorch(file.FullName);
             Print(network.TensorNames);
-            Write(path, stream => Save(network, format, stream));
+            Save(network, format, path);
         }
         else if (format == PyTorch)
         {
             SequencePredictionTransformer model = InfoCommand.StepsOf(new MLContext(1).Model.Load(file.FullName, out _))
                 .OfType<SequencePredictionTransformer>().FirstOrDefault()
                 ?? throw new InvalidDataException($"{file.FullName} has no network on sequences in it, which PyTorch can be given.");
-            Write(path, stream => model.Model.SavePyTorch(stream));
+            Save(model.Model, format, path);
         }
         else if (format == Onnx)
         {
@@ -123,12 +121,16 @@ internal static class ConvertCommand
             Console.WriteLine($"{weight} = {(tensors == "" ? "none" : tensors)}");
     }
 
-    private static void Save(SequenceModelParameters network, string format, Stream stream)
+    private static void Save(SequenceModelParameters network, string format, string path)
     {
-        if (format == PyTorch)
-            network.SavePyTorch(stream);
-        else
-            network.Save(stream);
+        if (format != PyTorch)
+        {
+            Write(path, stream => network.Save(stream));
+            return;
+        }
+        Write(path, stream => network.SavePyTorch(stream));
+        if (network.OutputFunction is not OutputFunction.None and var function)
+            Console.WriteLine($"The file has no function in it; {function} is behind the last layer.");
     }
 
     private static void Export(ITransformer network, Stream stream)
