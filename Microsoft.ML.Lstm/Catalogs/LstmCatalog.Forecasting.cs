@@ -115,7 +115,8 @@ public static partial class LstmCatalog
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds, of the same shape; <see langword="null"/> if there are
     /// none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
-    /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1.</param>
+    /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1;
+    /// <see langword="null"/> for that of the forecaster, or 0.95 for the forecasts of other models.</param>
     /// <param name="seriesColumnName">The column that says which series a row belongs to, text or key; <see langword="null"/> for the
     /// series column of the forecaster whose <c>Transform</c> gave the data, if it has one, else for a single series.</param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
@@ -143,7 +144,7 @@ public static partial class LstmCatalog
         string forecastColumnName,
         string? lowerBoundColumnName = null,
         string? upperBoundColumnName = null,
-        float confidenceLevel = 0.95f,
+        float? confidenceLevel = null,
         string? seriesColumnName = null,
         int? seasonality = null,
         IDataView? trainingData = null,
@@ -200,7 +201,8 @@ public static partial class LstmCatalog
     /// series evenly.</param>
     /// <param name="lowerBoundColumnName">The column of the forecasts' lower bounds; <see langword="null"/> if there are none.</param>
     /// <param name="upperBoundColumnName">The column of upper bounds; given if and only if the lower bounds are.</param>
-    /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1.</param>
+    /// <param name="confidenceLevel">The share of actual values that the intervals are meant to cover, above 0 and below 1;
+    /// <see langword="null"/> for that of the forecaster, or 0.95 for the forecasts of other models.</param>
     /// <param name="seriesColumnName">The column that says which series a row belongs to, text or key; <see langword="null"/> for a single
     /// series.</param>
     /// <param name="seasonality">The rows (with a time column the time steps) of a season, at least 1; 1 if there are no seasons;
@@ -228,7 +230,7 @@ public static partial class LstmCatalog
         int? rowsPerFold = null,
         string? lowerBoundColumnName = null,
         string? upperBoundColumnName = null,
-        float confidenceLevel = 0.95f,
+        float? confidenceLevel = null,
         string? seriesColumnName = null,
         int? seasonality = null,
         string? timeColumnName = null)

@@ -9,8 +9,8 @@ namespace Microsoft.ML.Lstm.Forecasting;
 /// <param name="horizon">H.</param>
 /// <param name="targets">D.</param>
 /// <param name="part">0 for the points, 1 for the lower and 2 for the upper bounds.</param>
-/// <param name="interval">The time between rows, for the annotations; null where there are no times.</param>
-internal sealed class ForecastColumn(string name, int horizon, int targets, int part, RowIntervalAnnotation? interval)
+/// <param name="annotations">What the column says of itself.</param>
+internal sealed class ForecastColumn(string name, int horizon, int targets, int part, ForecastAnnotations annotations)
     : OutputColumn(name,
         targets == 1
         ? new VectorDataViewType(NumberDataViewType.Single, horizon)
@@ -22,10 +22,9 @@ internal sealed class ForecastColumn(string name, int horizon, int targets, int 
     /// <param name="name">The name of the column.</param>
     /// <param name="hasTimes">Whether the rows have times, so that the column is annotated with the interval between them.</param>
     public static SchemaShape.Column Shape(string name, bool hasTimes)
-        => new(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false,
-            hasTimes ? RowIntervalAnnotation.Shape : null);
+        => new(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, ForecastAnnotations.Shape(hasTimes));
 
-    public override DataViewSchema.Annotations? Annotate(DataViewSchema input) => interval?.ToAnnotations();
+    public override DataViewSchema.Annotations? Annotate(DataViewSchema input) => annotations.ToAnnotations();
 
     public override Delegate CreateGetter(ScoredRow row) => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
     {

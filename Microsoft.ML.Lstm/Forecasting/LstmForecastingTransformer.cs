@@ -25,8 +25,8 @@ namespace Microsoft.ML.Lstm;
 /// * `LowerBoundColumnName`, `UpperBoundColumnName`, optional: as the forecast. The ends of the interval that holds a value with the
 ///   probability `ConfidenceLevel`.
 ///
-/// Where the model has a time column, these columns have the annotations `TimeStep`, `TimeStepMonths` (one of the two is 0) and
-/// `FillsGaps`, by which `EvaluateForecast` finds the row that was forecast.
+/// These columns have the annotations `TargetNames` and `ConfidenceLevel` and, where the model has a time column, `TimeStep`,
+/// `TimeStepMonths` (one of the two is 0) and `FillsGaps`, by which `EvaluateForecast` finds the row that was forecast.
 /// ]]></format>
 /// </remarks>
 /// <seealso cref="LstmCatalog.ForecastByLstm(ForecastingCatalog, LstmForecastingEstimator.Options)"/>
@@ -54,15 +54,16 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         States = states;
         _numbers = settings.Series.Index().ToDictionary(series => series.Item, series => series.Index + 1);
         ForecastLayout layout = model.Layout;
-        RowIntervalAnnotation? interval = settings.RowInterval is { } rowInterval ? new(rowInterval, settings.FillsGaps) : null;
+        var annotations = new ForecastAnnotations(settings.Columns.Targets, settings.ConfidenceLevel,
+            settings.RowInterval is { } interval ? new(interval, settings.FillsGaps) : null);
         var outputs = new List<OutputColumn>
         {
-            new ForecastColumn(settings.OutputColumnName, layout.Horizon, layout.Targets, part: 0, interval),
+            new ForecastColumn(settings.OutputColumnName, layout.Horizon, layout.Targets, part: 0, annotations),
         };
         if (settings.LowerBoundColumnName is { } lower)
-            outputs.Add(new ForecastColumn(lower, layout.Horizon, layout.Targets, part: 1, interval));
+            outputs.Add(new ForecastColumn(lower, layout.Horizon, layout.Targets, part: 1, annotations));
         if (settings.UpperBoundColumnName is { } upper)
-            outputs.Add(new ForecastColumn(upper, layout.Horizon, layout.Targets, part: 2, interval));
+            outputs.Add(new ForecastColumn(upper, layout.Horizon, layout.Targets, part: 2, annotations));
         Outputs = outputs;
     }
 

@@ -14,13 +14,13 @@ internal sealed record RowIntervalAnnotation(RowInterval Interval, bool FillsGap
     private const string SpanKind = "TimeStep";
     private const string FillsGapsKind = "FillsGaps";
 
-    /// <summary>The schema of the annotations that <see cref="ToAnnotations"/> gives, before there is any data.</summary>
-    public static SchemaShape Shape { get; } = new(
+    /// <summary>The schema of the annotations that <see cref="AddTo"/> adds, before there is any data.</summary>
+    public static SchemaShape.Column[] Shape { get; } =
     [
         Scalar(MonthsKind, NumberDataViewType.Int32),
         Scalar(SpanKind, TimeSpanDataViewType.Instance),
         Scalar(FillsGapsKind, BooleanDataViewType.Instance),
-    ]);
+    ];
 
     /// <summary>Reads the annotations of a column; null where it has none, as with the forecasts of other models.</summary>
     public static RowIntervalAnnotation? Of(DataViewSchema.Column column)
@@ -30,13 +30,11 @@ internal sealed record RowIntervalAnnotation(RowInterval Interval, bool FillsGap
             ? new RowIntervalAnnotation(new RowInterval(months, span.Ticks, CalendarFeatures.None), fillsGaps)
             : null;
 
-    public DataViewSchema.Annotations ToAnnotations()
+    public void AddTo(DataViewSchema.Annotations.Builder builder)
     {
-        var builder = new DataViewSchema.Annotations.Builder();
         builder.AddPrimitiveValue(MonthsKind, NumberDataViewType.Int32, Interval.Months);
         builder.AddPrimitiveValue(SpanKind, TimeSpanDataViewType.Instance, TimeSpan.FromTicks(Interval.Ticks));
         builder.AddPrimitiveValue(FillsGapsKind, BooleanDataViewType.Instance, FillsGaps);
-        return builder.ToAnnotations();
     }
 
     private static SchemaShape.Column Scalar(string kind, DataViewType type)

@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Tests.Sequences;
+using Microsoft.ML.Lstm.Tests.Series;
 
 namespace Microsoft.ML.Lstm.Tests.Forecasting.Evaluation;
 
@@ -108,6 +109,54 @@ public sealed class ForecastEvaluationTests
         Assert.AreEqual(2 / 4.0,
             _ml.Forecasting.EvaluateForecast(ForecastRow.ToData(_ml, rows, 1), "Value", "Forecast", "Lower", "Upper").Overall.Coverage,
             1e-12);
+    }
+
+    [TestMethod]
+    public void KeysAreSeriesByTheirValues()
+    {
+        ForecastRow[] Rows(int first, int count, params string[] series) =>
+        [
+            .. from t in Enumerable.Range(first, count)
+               from one in series
+               let value = (one == "a" ? 10 : 1000) * (1 + 0.1f * (t % 7))
+               select new ForecastRow { Series = one, Value = value, Forecast = [1.1f * value] },
+        ];
+        IDataView train = ForecastRow.ToData(_ml, Rows(0, 30, "a", "b"), 1), test = ForecastRow.ToData(_ml, Rows(30, 12, "b", "a"), 1);
+        ForecastMetrics expected = _ml.Forecasting.EvaluateForecast(test, "Value", "Forecast", seriesColumnName: "Series",
+            trainingData: train);
+        ForecastMetrics actual = _ml.Forecasting.EvaluateForecast(Keyed(test), "Value", "Forecast", seriesColumnName: "Series",
+            trainingData: Keyed(train));
+        Assert.AreEqual(expected.Overall.MeanAbsoluteScaledError, actual.Overall.MeanAbsoluteScaledError);
+        CollectionAssert.AreEqual(expected.Baselines.Select(one => one.Overall.MeanAbsoluteError).ToArray(),
+            actual.Baselines.Select(one => one.Overall.MeanAbsoluteError).ToArray());
+
+        // Each numbers the series in the order of its own rows.
+        IDataView Keyed(IDataView data) => _ml.Transforms.Conversion.MapValueToKey("Series").Fit(data).Transform(data);
+    }
+
+    [TestMethod]
+    public void TargetsInAnotherOrderAreRefusedAndTheLevelIsTheForecasters()
+    {
+        Reading[] rows = Reading.Wave(90);
+        LstmForecastingTransformer model = ForecastRun.Fit(_ml, rows[..70], options =>
+            (options.TargetColumnNames, options.ConfidenceLevel) = (["Value", "Other"], 0.5));
+        IDataView scored = model.Transform(_ml.Data.LoadFromEnumerable(rows[70..]));
+        ForecastMetrics Evaluate(float? level, params string[] targets) => _ml.Forecasting.EvaluateForecast(scored, new()
+        {
+            TargetColumnNames = targets,
+            LowerBoundColumnName = "Lower",
+            UpperBoundColumnName = "Upper",
+            ConfidenceLevel = level,
+        });
+        ForecastFigures figures = Evaluate(null, "Value", "Other").Overall;
+        Assert.AreEqual(Evaluate(0.5f, "Value", "Other").Overall.LowerBoundPinballLoss, figures.LowerBoundPinballLoss);
+        Assert.AreNotEqual(Evaluate(0.95f, "Value", "Other").Overall.LowerBoundPinballLoss, figures.LowerBoundPinballLoss);
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => Evaluate(null, "Other", "Value"));
+        StringAssert.Contains(error.Message,
+            "Column 'Forecast' has the forecasts of Value, Other, in this order, but the targets are given as Other, Value.");
+        // A column that was renamed is no other target.
+        scored = _ml.Transforms.CopyColumns("Renamed", "Other").Fit(scored).Transform(scored);
+        Assert.AreEqual(figures.MeanAbsoluteError, Evaluate(null, "Value", "Renamed").Overall.MeanAbsoluteError);
     }
 
     [TestMethod]

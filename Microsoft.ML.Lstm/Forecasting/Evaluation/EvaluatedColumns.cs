@@ -19,7 +19,10 @@ internal sealed class EvaluatedColumns
         if (!fits)
             throw ColumnRole.Forecast.DimensionMismatch(context, forecast,
                 targets == 1 ? "a vector of H values" : $"a vector of H x {targets} values, for {targets} targets");
+        CheckOrder(forecast, options.TargetColumnNames);
         Horizon = size / targets;
+        ConfidenceLevel = options.ConfidenceLevel ?? ForecastAnnotations.LevelOf(forecast)
+            ?? ForecastEvaluationOptions.UsualConfidenceLevel;
         Interval = History.Time is null ? null : RowIntervalAnnotation.Of(forecast);
         Forecasts = options.HasBounds
             ? [forecast, Bound(ColumnRole.ForecastLowerBound, options.LowerBoundColumnName!),
@@ -40,6 +43,9 @@ internal sealed class EvaluatedColumns
     /// <summary>The forecasts and, if there are bounds, the lower and the upper bounds.</summary>
     public DataViewSchema.Column[] Forecasts { get; }
 
+    /// <summary>The share of values that the intervals are to hold.</summary>
+    public double ConfidenceLevel { get; }
+
     /// <summary>H: how many rows ahead the forecasts go.</summary>
     public int Horizon { get; }
 
@@ -49,6 +55,21 @@ internal sealed class EvaluatedColumns
     public RowIntervalAnnotation? Interval { get; }
 
     public IEnumerable<DataViewSchema.Column> All => [.. History.All, .. Forecasts];
+
+    // A target may have another name by now, but not that of another target.
+    private static void CheckOrder(DataViewSchema.Column forecast, string[] targets)
+    {
+        if (ForecastAnnotations.TargetsOf(forecast) is not { } forecasted)
+            return;
+        foreach ((int index, string target) in targets.Index())
+        {
+            int place = Array.IndexOf(forecasted, target);
+            if (place >= 0 && place != index)
+                throw new ArgumentException(
+                    $"Column '{forecast.Name}' has the forecasts of {string.Join(", ", forecasted)}, in this order, but the targets are "
+                    + $"given as {string.Join(", ", targets)}.", nameof(ForecastEvaluationOptions.TargetColumnNames));
+        }
+    }
 }
 
 /// <summary>The columns of a data view with values, their times and their series.</summary>

@@ -3,8 +3,12 @@ namespace Microsoft.ML.Lstm;
 /// <summary>The columns of forecasts and values, and how they are compared.</summary>
 public class ForecastEvaluationOptions
 {
+    /// <summary>The confidence level of forecasts that say nothing of theirs.</summary>
+    internal const float UsualConfidenceLevel = 0.95f;
+
     /// <summary>
-    /// The D columns that were forecast, of <see cref="float"/>; at least one must be given. NaN is a missing value. Default: none.
+    /// The D columns that were forecast, of <see cref="float"/>; at least one must be given, in the order in which they were forecast. NaN
+    /// is a missing value. Default: none.
     /// </summary>
     public string[] TargetColumnNames = [];
 
@@ -30,9 +34,10 @@ public class ForecastEvaluationOptions
 
     /// <summary>
     /// The share of values that the intervals are to hold, above 0 and below 1; the pinball losses of the bounds are measured at this
-    /// level. Default: 0.95.
+    /// level. <see langword="null"/>, the default: that of the forecaster, which a <see cref="LstmForecastingTransformer"/> writes into the
+    /// annotations of its forecasts, or 0.95 for other forecasts.
     /// </summary>
-    public float ConfidenceLevel = 0.95f;
+    public float? ConfidenceLevel;
 
     /// <summary>
     /// The column that says which series a row belongs to, text or key. <see langword="null"/>, the default: the series column of the
@@ -92,7 +97,7 @@ public class ForecastEvaluationOptions
                 $"There is a column of {given} bounds, '{LowerBoundColumnName ?? UpperBoundColumnName}', but none of the bounds on the "
                 + "other side.", missing);
         }
-        if (!(ConfidenceLevel is > 0 and < 1))
+        if (ConfidenceLevel is not (null or (> 0 and < 1)))
             throw new ArgumentOutOfRangeException(nameof(ConfidenceLevel), ConfidenceLevel,
                 "The confidence level must be above 0 and below 1.");
         ArgumentOutOfRangeException.ThrowIfLessThan(SettledSeasonality, 1, nameof(Seasonality));

@@ -150,7 +150,7 @@ internal sealed class ForecastEvaluator
     private EvaluatedSeries Find(int number)
     {
         while (number >= _series.Count)
-            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _baselines, _options.ConfidenceLevel));
+            _series.Add(new EvaluatedSeries(_tallies, _options.TargetColumnNames.Length, _baselines, _columns.ConfidenceLevel));
         return _series[number];
     }
 
