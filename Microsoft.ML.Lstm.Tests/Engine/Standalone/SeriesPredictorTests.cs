@@ -118,6 +118,28 @@ public sealed class SeriesPredictorTests
         }
     }
 
+    [TestMethod]
+    public void NamesAndTimesThatTheModelCannotHaveAreRefused()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = [.. Reading.Wave(60, shop: Shop), .. Reading.Wave(60, seed: 2, shop: "b", level: 5)];
+        SeriesPredictor one = Load(ml, SeriesRun.Fit(ml, SeriesRun.Forecaster, rows[..60]), rows);
+        SeriesPredictor two = Load(ml, SeriesRun.Fit(ml, SeriesRun.Forecaster, rows,
+            options => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time")), rows);
+        DateTimeOffset next = rows[59].Time.AddHours(1);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => one.Observe([1], series: Shop)).Message,
+            "The model has one series, without a name; found 'a'.");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => two.Observe([1], next)).Message,
+            "The model has several series: give the name that is in the column 'Shop'.");
+        Assert.AreEqual("series", Assert.ThrowsExactly<ArgumentException>(() => one.Forecast(series: Shop)).ParamName);
+        Assert.AreEqual("series", Assert.ThrowsExactly<ArgumentException>(() => two.Forecast()).ParamName);
+        Assert.AreEqual("time", Assert.ThrowsExactly<ArgumentException>(() => one.Observe([1], next)).ParamName);
+        Assert.AreEqual("time", Assert.ThrowsExactly<ArgumentException>(() => two.Observe([1], series: "new")).ParamName);
+        // What is refused leaves no series behind.
+        CollectionAssert.AreEquivalent(new[] { "" }, one.SeriesNames.ToArray());
+        CollectionAssert.AreEquivalent(new[] { Shop, "b" }, two.SeriesNames.ToArray());
+    }
+
     /// <summary>With gaps, missing values, a failure, a new series, and what was known of the series when the model was saved.</summary>
     [TestMethod]
     [DataRow(0)]

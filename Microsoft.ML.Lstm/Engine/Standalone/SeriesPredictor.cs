@@ -118,13 +118,13 @@ public sealed class SeriesPredictor
     /// <summary>Takes the next row of a series.</summary>
     /// <param name="values">The row's numbers, in the order of <see cref="ColumnNames"/>; NaN for one that is missing.</param>
     /// <param name="time">The row's time, where rows have times, later than that of the series' row before.</param>
-    /// <param name="series">The series; empty where there is only one. A new name begins a new series.</param>
+    /// <param name="series">The series; empty where the model has no series column. A new name begins a new series.</param>
     /// <param name="future">The covariates known in advance of the rows that follow, row by row, up to <see cref="Horizon"/> of
     /// them.</param>
     /// <param name="statics">The series' static features, where there are some.</param>
     /// <returns>What a detector says of the row; <see langword="null"/> of a forecaster.</returns>
-    /// <exception cref="ArgumentException">There are more or fewer numbers than a row has, or no time or a time no later than
-    /// before.</exception>
+    /// <exception cref="ArgumentException">There are more or fewer numbers than a row has; or no time, a time no later than before, or one
+    /// though rows have none; or a series though the model has one without a name, or none though it has several.</exception>
     public SeriesDetection? Observe(ReadOnlySpan<float> values, DateTimeOffset? time = null, string series = "",
         ReadOnlySpan<float> future = default, ReadOnlySpan<float> statics = default)
     {
@@ -138,13 +138,14 @@ public sealed class SeriesPredictor
             throw new ArgumentException(
                 $"Expected {known} numbers known in advance for each row that follows, found {future.Length} in all.", nameof(future));
         future = future[..Math.Min(future.Length, layout.Horizon * known)];
+        CheckName(series);
+        if (HasTimes != (time is { Ticks: not 0 }))
+            throw new ArgumentException($"Rows of this model have {(HasTimes ? "times" : "no times")}.", nameof(time));
         ObservedSeries observed = Find(series);
         bool isSkipped = _settings.Missing == MissingValueHandling.SkipRow && !TensorPrimitives.IsFiniteAll(values[..^known]);
         DateTimeOffset at = default;
-        if (_settings.RowInterval is { } interval)
+        if (_settings.RowInterval is { } interval && time is { } given)
         {
-            if (time is not { } given || given.Ticks == 0)
-                throw new ArgumentException("Rows of this model have times.", nameof(time));
             at = _settings.HasOffsets ? given : new DateTimeOffset(given.Ticks, TimeSpan.Zero);
             if (observed.HasLastRow && at <= observed.Time)
                 throw new ArgumentException($"The row's time {at:u} is not later than {observed.Time:u}, that of the row before.",
@@ -189,12 +190,15 @@ public sealed class SeriesPredictor
     /// <param name="series">The series; empty where there is only one.</param>
     /// <returns>The forecast; <see langword="null"/> for a series without a row to forecast from.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
+    /// <exception cref="ArgumentException">There is a series though the model has one without a name, or none though it has
+    /// several.</exception>
     public SeriesForecast? Forecast(int? horizon = null, string series = "")
     {
         ArgumentNullException.ThrowIfNull(series);
         int steps = horizon ?? Horizon, targets = NumberOfTargets, values = _model.Layout.Values;
         if (steps < 1 || steps > Horizon)
             throw new ArgumentOutOfRangeException(nameof(horizon), horizon, $"Has to be from 1 to {Horizon}.");
+        CheckName(series);
         if (!_series.ContainsKey(series) && !_known.ContainsKey(series))
             return null;
         ForecastStream stream = StreamOf(Find(series), series);
@@ -205,6 +209,20 @@ public sealed class SeriesPredictor
             (_forecast[values], _forecast[2 * values]) = ((float)expected.LowerBound, (float)expected.UpperBound);
         return new SeriesForecast(steps, targets, _forecast[..(steps * targets)], _forecast[values..(values + steps * targets)],
             _forecast[(2 * values)..(2 * values + steps * targets)]);
+    }
+
+    // Version 0.1.0 took the empty text for a name.
+    private void CheckName(string series)
+    {
+        if (_settings.Columns.Series is not { } column)
+        {
+            if (series != "")
+                throw new ArgumentException($"The model has one series, without a name; found '{series}'.", nameof(series));
+        }
+        else if (series == "" && !_numbers.ContainsKey(""))
+        {
+            throw new ArgumentException($"The model has several series: give the name that is in the column '{column}'.", nameof(series));
+        }
     }
 
     private ObservedSeries Find(string name)
