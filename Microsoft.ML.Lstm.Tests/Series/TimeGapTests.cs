@@ -53,6 +53,49 @@ public sealed class TimeGapTests
     }
 
     [TestMethod]
+    [DataRow(Forecaster, true)]
+    [DataRow(Forecaster, false)]
+    [DataRow(Detector, true)]
+    public void ARowWithoutATimeShiftsNothingThatIsKnownAhead(string kind, bool fillsGaps)
+    {
+        var ml = new MLContext(1);
+        Reading[] a = Reading.Wave(140, shop: "a"), b = Reading.Wave(140, seed: 2, shop: "b");
+        Reading[] rows = [.. a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second })];
+        SeriesTransformer model = Fit(ml, kind, rows[..200], options =>
+        {
+            (options.TimeColumnName, options.SeriesColumnName, options.FillGaps) = ("Time", "Shop", fillsGaps);
+            options.KnownCovariateColumnNames = ["Promotion"];
+        });
+        var without = new Reading { Shop = "a", Promotion = 7, Value = 9 };
+        double[][] actual = Transform(ml, model, [without, .. rows[200..221], without, without, .. rows[221..]]);
+        AssertSame(Transform(ml, model, rows[200..]), [.. actual[1..22], .. actual[24..]]);
+        Assert.IsTrue(actual[22][1..].All(double.IsNaN));
+    }
+
+    [TestMethod]
+    public void RowsAheadOfAnEngineAreOfTheirTimesToo()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = Reading.Wave(140);
+        foreach (Reading row in rows)
+            row.Value += row.Promotion;
+        SeriesTransformer model = Fit(ml, Forecaster, rows[..120],
+            options => (options.TimeColumnName, options.KnownCovariateColumnNames) = ("Time", ["Promotion"]));
+        foreach (Reading[] ahead in new Reading[][] { [rows[123], rows[125]], [rows[121], rows[124]], [rows[139]] })
+        {
+            double[] expected = Transform(ml, model, [rows[120], .. ahead])[0];
+            using ForecastEngine<Reading, ReadingForecast> engine = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+            CollectionAssert.AreEqual(expected, Array.ConvertAll(engine.Predict(rows[120], ahead).Forecast, value => (double)value));
+        }
+        // Without a time, a row is the step after the one before.
+        Reading[] some = [rows[121], new Reading { Promotion = 1 }, rows[124]];
+        using ForecastEngine<Reading, ReadingForecast> last = model.CreateForecastEngine<Reading, ReadingForecast>(ml);
+        Reading second = new() { Time = rows[122].Time, Promotion = 1 };
+        CollectionAssert.AreEqual(Transform(ml, model, [rows[120], rows[121], second, rows[124]])[0],
+            Array.ConvertAll(last.Predict(rows[120], some).Forecast, value => (double)value));
+    }
+
+    [TestMethod]
     [DataRow(Forecaster)]
     [DataRow(Detector)]
     public void AGapBehindTheTrainingDataIsNamed(string kind)

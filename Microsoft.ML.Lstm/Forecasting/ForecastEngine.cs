@@ -96,8 +96,10 @@ public sealed class ForecastEngine<TSource, TPrediction> : IDisposable
     /// <summary>Takes the next observation and forecasts from there, with known covariates of the steps that follow.</summary>
     /// <param name="example">The observation.</param>
     /// <param name="future">The steps that follow in the same series, the first row for the first step ahead. Only their known covariates
-    /// are read; series and times, where a row has them, are checked. Rows beyond the model's horizon are not read; if there are fewer
-    /// rows, the covariates of the last row are repeated.</param>
+    /// are read; series and times, where a row has them, are checked. Where gaps are filled
+    /// (<see cref="SeriesEstimatorOptions.FillGaps"/>), steps that the rows' times leave out have missing covariates, as they do in
+    /// <see cref="SeriesTransformer.Transform"/>. Rows beyond the model's horizon are not read; if there are fewer rows, the covariates of
+    /// the last row are repeated.</param>
     /// <param name="horizon">Steps to forecast, from 1 to the model's; <see langword="null"/> for all.</param>
     /// <returns>The forecast.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="example"/> or <paramref name="future"/> is

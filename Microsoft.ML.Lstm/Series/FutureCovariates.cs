@@ -5,7 +5,7 @@ namespace Microsoft.ML.Lstm.Series;
 
 /// <summary>
 /// Looks ahead in a table for the known covariates of the H steps that follow each row in its series. A step that a gap in time leaves out
-/// has missing values.
+/// has missing values; a row without a time, which has no place in its series, is none.
 /// </summary>
 internal sealed class FutureCovariates
 {
@@ -27,7 +27,7 @@ internal sealed class FutureCovariates
         _readers = Array.ConvertAll(columns.Known, column => new NumberReader(row, column));
         _nameReader = columns.Series is { } series ? new SeriesNameReader(row, series) : null;
         _filledGaps = filledGaps;
-        _getTime = filledGaps is not null && columns.Time is { } time ? SeriesRowReader.TimeGetter(row, time) : null;
+        _getTime = columns.Time is { } time ? SeriesRowReader.TimeGetter(row, time) : null;
         _horizon = horizon;
         _size = columns.KnownCovariates;
         _numbers = new float[horizon * _size];
@@ -38,7 +38,13 @@ internal sealed class FutureCovariates
     {
         SeriesQueue series = Find(_nameReader?.Read() ?? "");
         if (_getTime is not null)
-            AddGap(series, _getTime());
+        {
+            DateTimeOffset time = _getTime();
+            if (time.Ticks == 0)
+                return;
+            if (_filledGaps is not null)
+                AddGap(series, _filledGaps, time);
+        }
         foreach (NumberReader reader in _readers)
         {
             reader.Read();
@@ -78,12 +84,11 @@ internal sealed class FutureCovariates
         return _numbers.AsSpan(0, at);
     }
 
-    private void AddGap(SeriesQueue series, DateTimeOffset time)
+    private void AddGap(SeriesQueue series, RowInterval interval, DateTimeOffset time)
     {
-        // No forecast needs more than H steps of a gap. Rows without a time, or out of order, are dealt with when their turn comes.
-        int gap = series.LastTime is { } last && time > last ? (int)Math.Min(_filledGaps!.StepsBetween(last, time) - 1, _horizon) : 0;
-        if (time.Ticks > 0)
-            series.LastTime = time;
+        // No forecast needs more than H steps of a gap. Rows out of order are dealt with when their turn comes.
+        int gap = series.LastTime is { } last && time > last ? (int)Math.Min(interval.StepsBetween(last, time) - 1, _horizon) : 0;
+        series.LastTime = time;
         series.Gaps.Enqueue(gap);
         for (int i = 0; i < gap * _size; i++)
             series.Numbers.Enqueue(float.NaN);

@@ -33,7 +33,7 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, EngineReque
             // When none of our own columns is active, the row may lack the source columns.
             LiveRow? row = null;
             return output => bindings.Outputs[output].CreateGetter(
-                row ??= new LiveRow(input, new SeriesRowReader(input, bindings.Source), Session, request));
+                row ??= new LiveRow(input, bindings, Session, request));
         });
     }
 
@@ -41,10 +41,11 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, EngineReque
 }
 
 /// <summary>The row of an engine's pipeline, which goes into the session when its first value is read.</summary>
-internal sealed class LiveRow(DataViewRow input, SeriesRowReader reader, SeriesSession session, EngineRequest request) : ScoredRow
+internal sealed class LiveRow(DataViewRow input, SeriesBindings bindings, SeriesSession session, EngineRequest request) : ScoredRow
 {
-    private readonly List<float> _future = [];
-    private readonly List<(string Series, DateTimeOffset Time)> _futureRows = [];
+    private readonly SeriesRowReader _reader = new(input, bindings.Source);
+    private readonly List<(string Series, DateTimeOffset Time, float[] Known)> _futureRows = [];
+    private readonly List<float> _known = [];
     private long _position = -1;
 
     public override ReadOnlySpan<float> Output => Session.Output;
@@ -71,42 +72,52 @@ internal sealed class LiveRow(DataViewRow input, SeriesRowReader reader, SeriesS
             session.Query(request.Series);
             return;
         }
-        reader.Read();
+        _reader.Read();
         // Future rows of an observation that failed are forgotten.
         if (request.FutureRows == 0)
-        {
-            _future.Clear();
             _futureRows.Clear();
-        }
         if (request.Use == RowUse.Announce)
-        {
-            _future.AddRange(reader.Known);
-            _futureRows.Add((reader.Series, reader.Time));
-        }
+            _futureRows.Add((_reader.Series, _reader.Time, _reader.Known.ToArray()));
         else
-        {
-            CheckFutureRows(reader.Series, reader.Time);
-            session.Take(reader, _position, CollectionsMarshal.AsSpan(_future));
-        }
+            session.Take(_reader, _position, KnownAhead(_reader.Series, _reader.Time));
     }
 
-    // Callers easily pass rows of several series, or begin with the observation itself. Future rows need no series and no time.
-    private void CheckFutureRows(string series, DateTimeOffset time)
+    /// <summary>
+    /// The known covariates of the steps after an observation, up to H of them, missing for the steps that the future rows leave out where
+    /// gaps are filled. Callers easily pass rows of several series, or begin with the observation itself. Future rows need no series and no
+    /// time; without one, a row is the step after the row before.
+    /// </summary>
+    /// <param name="series">The series of the observation.</param>
+    /// <param name="time">The time of the observation.</param>
+    /// <exception cref="InvalidOperationException">A future row is of another series, or not later than the row before it.</exception>
+    private Span<float> KnownAhead(string series, DateTimeOffset time)
     {
+        _known.Clear();
         DateTimeOffset last = time;
-        foreach ((string futureSeries, DateTimeOffset futureTime) in _futureRows)
+        long stepsSince = 0;
+        foreach ((string futureSeries, DateTimeOffset futureTime, float[] known) in _futureRows)
         {
             if (futureSeries != "" && futureSeries != series)
                 throw new InvalidOperationException(
                     $"A row ahead is of series '{futureSeries}', but the observation of '{series}'. Give rows of the same series.");
             if (futureTime.Ticks == 0)
+            {
+                _known.AddRange(known);
+                stepsSince++;
                 continue;
+            }
             if (futureTime <= last)
                 throw new InvalidOperationException(
                     $"A row ahead has the time {SeriesMessages.Format(futureTime)}, which does not come after "
                     + $"{SeriesMessages.Format(last)}. Give the rows that follow the observation, in the order of time.");
-            last = futureTime;
+            long leftOut = bindings.FilledGaps is { } interval ? interval.StepsBetween(last, futureTime) - 1 - stepsSince : 0;
+            // No forecast needs more than H steps.
+            for (long i = 0; i < Math.Min(leftOut, bindings.Horizon) * known.Length; i++)
+                _known.Add(float.NaN);
+            _known.AddRange(known);
+            (last, stepsSince) = (futureTime, 0);
         }
+        return CollectionsMarshal.AsSpan(_known)[..Math.Min(_known.Count, bindings.Horizon * bindings.Source.KnownCovariates)];
     }
 }
 

@@ -52,7 +52,7 @@ internal sealed class SeriesCursor : OutputCursor
             return false;
         }
         _reader.Read();
-        _session.Take(_reader, Position, _future is null ? [] : _future.Next(_reader.Series));
+        _session.Take(_reader, Position, _future is null || _reader.Fault == SeriesRowFault.NoTime ? [] : _future.Next(_reader.Series));
         return true;
     }
 
@@ -67,7 +67,7 @@ internal sealed class SeriesCursor : OutputCursor
     {
         if (_isAtRow)
             held.Remove();
-        while (!_sourceEnded && (held.Count == 0 || !future.IsComplete(_reader.ReadSeries())))
+        while (!_sourceEnded && (held.Count == 0 || (_reader.ReadPlace() && !future.IsComplete(_reader.Series))))
         {
             if (held.Add())
                 future.Add();

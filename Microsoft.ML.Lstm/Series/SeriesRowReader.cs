@@ -49,8 +49,13 @@ internal sealed class SeriesRowReader
     /// <summary>Why the row can't be assigned to a series.</summary>
     public SeriesRowFault Fault { get; private set; }
 
-    /// <summary>Reads only the name of the series that the row belongs to; empty where there is none.</summary>
-    public string ReadSeries() => Series = _nameReader?.Read() ?? "";
+    /// <summary>Reads only the name of the series that the row belongs to, and its time.</summary>
+    /// <returns>False for a row without a time, which has no place in its series.</returns>
+    public bool ReadPlace()
+    {
+        Series = _nameReader?.Read() ?? "";
+        return _getTime is null || (Time = _getTime()).Ticks > 0;
+    }
 
     public void Read()
     {
