@@ -102,6 +102,24 @@ public sealed class SeriesKeyTests
     [TestMethod]
     [DataRow(Forecaster)]
     [DataRow(Detector)]
+    public void StaticFeaturesThatVaryWithinASeriesAreNamed(string kind)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] rows = [.. Reading.Wave(60, shop: "a"), .. Reading.Wave(60, seed: 2, shop: "b", scale: 3)];
+        void Change(SeriesEstimatorOptions options)
+            => (options.SeriesColumnName, options.StaticFeatureColumnName) = ("Shop", "Size");
+        Fit(ml, kind, rows, Change);
+        AssertNone(warnings, "static features");
+        foreach (Reading row in rows[100..])
+            row.Size++;
+        Fit(ml, kind, rows, Change);
+        AssertOne(warnings, "20 rows of the training data have other static features in column 'Size' than the first row of their series, "
+            + "first in 'b', which alone is trained on. What varies within a series is a covariate.");
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
     public void StaticFeaturesThatAreMissingAreTheMeansOfTraining(string kind)
     {
         (MLContext ml, List<string> warnings) = Listen();

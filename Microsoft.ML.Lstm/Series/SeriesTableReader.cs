@@ -67,6 +67,8 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
                 warnings.AddSkipped();
                 continue;
             }
+            if (series is not null && !reader.HasMissingStatics && !reader.Statics.SequenceEqual(series.Rows.Statics))
+                warnings.AddOtherStatics(series.Name);
             series ??= reader.HasMissingStatics
                 ? throw Error(SeriesMessages.DescribeRow(cursor.Position, dataName, reader.Series)
                     + " has NaN or infinity in the static features.")

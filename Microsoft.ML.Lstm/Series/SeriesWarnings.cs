@@ -30,6 +30,8 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     private string _firstIrregular = "";
     private long _skipped;
     private long _withoutStatics;
+    private long _otherStatics;
+    private string _firstOtherStatics = "";
     private long _repeats;
     private string _firstRepeat = "";
     private long _restarts;
@@ -63,6 +65,13 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
     {
         if (_withoutStatics++ == 0 && isLive)
             warn($"A row has NaN or infinity in the static features{StaticsConsequence}");
+    }
+
+    /// <summary>Counts a row of the training data whose static features are not those of the first row of its series.</summary>
+    public void AddOtherStatics(string series)
+    {
+        if (_otherStatics++ == 0)
+            _firstOtherStatics = series;
     }
 
     /// <summary>Counts a series that repeats the first rows of the training data.</summary>
@@ -125,6 +134,10 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
                     + $"({nameof(MissingValueHandling)}.{nameof(MissingValueHandling.SkipRow)}).");
             if (_withoutStatics > 0)
                 warn($"{_withoutStatics} rows of the {dataName} have NaN or infinity in the static features{StaticsConsequence}");
+            if (_otherStatics > 0)
+                warn($"{_otherStatics} rows of the {dataName} have other static features in column '{columns.Statics}' than the first row "
+                    + $"of their series{(_firstOtherStatics == "" ? "" : $", first in '{_firstOtherStatics}'")}, which alone is "
+                    + "trained on. What varies within a series is a covariate.");
             if (_restarts > 0)
                 warn($"{_firstRestart}{(_restarts > 1 ? $"; so it is with {_restarts - 1} more series" : "")}.");
             if (_repeats > 0)
@@ -139,7 +152,8 @@ internal sealed class SeriesWarnings(string dataName, SeriesColumns columns, Row
         }
         Array.Clear(_faults);
         _gaps.Clear();
-        (_gapCount, _stepsLeftOut, _irregular, _skipped, _withoutStatics, _repeats, _restarts, _hasClockGap) = (0, 0, 0, 0, 0, 0, 0, false);
+        (_gapCount, _stepsLeftOut, _irregular, _skipped, _withoutStatics, _otherStatics, _repeats, _restarts, _hasClockGap)
+            = (0, 0, 0, 0, 0, 0, 0, 0, false);
     }
 
     /// <summary>How many rows can't be used and why, for a message.</summary>
