@@ -259,6 +259,25 @@ public sealed class BaselineTrainingTests
     }
 
     [TestMethod]
+    public void WhatComesBeforeTheFirstEpochIsCancelledToo()
+    {
+        var ml = new MLContext(1);
+        using var cancel = new CancellationTokenSource();
+        var log = new List<string>();
+        ml.Log += (_, entry) => log.Add(entry.Message);
+        Assert.ThrowsExactly<OperationCanceledException>(() => ForecastRun.Fit(ml, Rows(),
+            options => options.CancellationToken = cancel.Token));
+        Assert.IsFalse(log.Exists(line => line.Contains("Training on", StringComparison.Ordinal)), string.Join('\n', log));
+
+        IEnumerable<Reading> Rows()
+        {
+            foreach (Reading row in Reading.Wave(300))
+                yield return row;
+            cancel.Cancel();
+        }
+    }
+
+    [TestMethod]
     public void SeveralNetworksHaveNoCheckpoint()
     {
         LstmForecastingEstimator.Options options = ForecastRun.Options();

@@ -36,14 +36,15 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
 
     /// <summary>The facts, and the interval of the rows with its calendar; null where they have no times.</summary>
     /// <param name="hasValidation">Whether the validation rows are a table of their own.</param>
-    public (SeriesFacts Facts, RowInterval? Interval) Look(bool hasValidation)
+    /// <param name="stop">Cancels the survey.</param>
+    public (SeriesFacts Facts, RowInterval? Interval) Look(bool hasValidation, CancellationToken stop)
     {
         float[][] values =
         [
             .. _series.SelectMany(one => Enumerable.Range(0, bound.Targets).Select(d => one.Rows.ValuesOf(d, one.Rows.Count))),
         ];
         IReadOnlyList<int> suggested = timing?.Interval.SuggestedPeriods ?? [];
-        IReadOnlyList<SeasonalPeriod> found = SeasonalPeriods.Find(values, suggested);
+        IReadOnlyList<SeasonalPeriod> found = SeasonalPeriods.Find(values, suggested, stop);
         var facts = new SeriesFacts(_series.Select(history => history.Rows.Count))
         {
             Horizon = horizon,
@@ -60,16 +61,16 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
             .. found.Select(one => one.Period).Take(1)
                 .Concat(suggested.Where(period => period <= facts.MedianSteps / 2 - horizon).Order().Take(MostSuggested)).Distinct(),
         ];
-        return WithChoice(facts, periods);
+        return WithChoice(facts, periods, stop);
     }
 
-    private (SeriesFacts Facts, RowInterval? Interval) WithChoice(SeriesFacts facts, int[] periods)
+    private (SeriesFacts Facts, RowInterval? Interval) WithChoice(SeriesFacts facts, int[] periods, CancellationToken stop)
     {
         bool squares = options.CountsSquares(facts);
         CalendarFeatures? given = timing is null ? CalendarFeatures.None : options.Calendar;
         RowInterval? interval = timing is null ? null : reader.SetCalendar(timing.Interval, given ?? CalendarFeatures.None);
         LayoutCandidate best = LayoutChoice.Choose(DataWith(interval),
-            new GivenLayout(options.Scaling, options.WindowSize, options.NumberOfLags), periods, squares);
+            new GivenLayout(options.Scaling, options.WindowSize, options.NumberOfLags), periods, squares, stop);
         if (given is null)
         {
             CalendarFeatures usual = timing!.Interval.UsualCalendar(_series.Max(series => series.TrainingRows));
@@ -81,7 +82,7 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
                 if (calendar == CalendarFeatures.None)
                     continue;
                 RowInterval other = reader.SetCalendar(timing.Interval, calendar);
-                LayoutCandidate candidate = LayoutChoice.Measure(DataWith(other), best.Layout, periods, squares);
+                LayoutCandidate candidate = LayoutChoice.Measure(DataWith(other), best.Layout, periods, squares, stop);
                 if (candidate.Error < best.Error * (1 - CalendarGain))
                     (best, chosen) = (candidate, calendar);
             }
@@ -91,16 +92,17 @@ internal sealed class SeriesSurvey(SeriesTableReader reader, BoundSeriesColumns 
                 : string.Create(CultureInfo.InvariantCulture,
                     $"made linear forecasts of the validation rows better, {best.Error:G3} after {without:G3}")));
         }
-        return (facts with { Choice = WithTheta(best, facts, interval, periods, squares) }, interval);
+        return (facts with { Choice = WithTheta(best, facts, interval, periods, squares, stop) }, interval);
     }
 
     /// <summary>The layout, with forecasts of the theta method among the features of a step where these make it better.</summary>
-    private LayoutCandidate WithTheta(LayoutCandidate best, SeriesFacts facts, RowInterval? interval, int[] periods, bool squares)
+    private LayoutCandidate WithTheta(LayoutCandidate best, SeriesFacts facts, RowInterval? interval, int[] periods, bool squares,
+        CancellationToken stop)
     {
         if (options.Effort != TrainingEffort.Best || facts.MedianSteps > LongestForTheta
             || _series.Sum(one => (long)one.Rows.Count) * bound.Targets * horizon > MostThetaForecasts)
             return best;
-        LayoutCandidate candidate = LayoutChoice.Measure(DataWith(interval, facts.Period), best.Layout, periods, squares);
+        LayoutCandidate candidate = LayoutChoice.Measure(DataWith(interval, facts.Period), best.Layout, periods, squares, stop);
         bool isBetter = candidate.Error < best.Error * (1 - ThetaGain);
         choices.Note("Inputs", isBetter ? "forecasts of the theta method" : "no forecasts of the theta method",
             string.Create(CultureInfo.InvariantCulture,

@@ -77,7 +77,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         SeriesEstimatorOptions asked = initialModel is null ? options
             : options.WithLayersOf(initial[0].Network, initialModel.Interval, choices);
         (SeriesFacts facts, RowInterval? interval) = new SeriesSurvey(reader, bound, timing, asked, Horizon, choices)
-            .Look(hasValidation: validationData is not null);
+            .Look(hasValidation: validationData is not null, stop.Token);
         var settled = (SeriesEstimatorOptions)asked.Settle(facts, choices);
         bool refits = settled.Refits && validationData is null;
         ForecastLayout layout = LayoutOf(settled, facts, bound, interval, initial.FirstOrDefault()?.Network.Layout);

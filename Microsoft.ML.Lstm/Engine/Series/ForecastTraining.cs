@@ -91,8 +91,6 @@ internal static class ForecastTraining
     // A member that counts for less is not worth its time.
     private const double LeastWeight = 0.03;
 
-    private const string MoreRows = "More rows to learn from may help the network.";
-
     private static readonly ForecastIntervals NoIntervals = new([], []);
 
     // At the beginning of a series forecasts have little to go by.
@@ -123,7 +121,6 @@ internal static class ForecastTraining
         {
             members = TrainInTurn(ranks, data, settings, seed, choices, monitor, bytes, out wasStopped);
         }
-        HeldOutForecasts? heldOut = data.Validates ? new HeldOutForecasts(data) : null;
         // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
             wasStopped ? default : settings.CancellationToken);
@@ -131,6 +128,7 @@ internal static class ForecastTraining
         double[] weights = [];
         if (heldOut is not null && members.Count > 1)
             (members, reports, weights) = Choose(members, reports, heldOut, data, monitor);
+        HeldOutForecasts? heldOut = data.Validates ? new HeldOutForecasts(data, stop.Token) : null;
         var model = new ForecastModel([.. members.Select(member => member.Network)], NoIntervals)
         {
             Weights = weights,
@@ -141,7 +139,7 @@ internal static class ForecastTraining
         (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, heldOut, monitor, stop.Token);
         if (heldOut?.Compare() is { } comparison)
         {
-            Describe(comparison, heldOut, model.Report!, data.FallsBack, monitor);
+            heldOut.Describe(comparison, model.Report!, data.FallsBack, monitor);
             if (data.FallsBack == true && comparison.Best is not null)
             {
                 model = model with { Baselines = comparison.Best };
@@ -289,26 +287,6 @@ internal static class ForecastTraining
         EndReason = members[0].EndReason,
         Members = members,
     };
-
-    private static void Describe(BaselineComparison comparison, HeldOutForecasts heldOut, TrainingReport report, bool? fallsBack,
-        ITrainingMonitor monitor)
-    {
-        (report.Metric, report.Extent) = (heldOut.Metric, heldOut.Extent);
-        report.Error = comparison.Network;
-        report.Winner = comparison.Winner;
-        report.Baselines = [.. comparison.Baselines.Select(one => new BaselineError(BaselineNames.NameOf(one.Baseline), one.Error)
-        {
-            Weight = comparison.Best?.Weights[(int)one.Baseline] ?? 0,
-        })];
-        if (double.IsFinite(comparison.Mixture))
-            report.Baselines = [.. report.Baselines, new BaselineError(TrainingReport.Mixture, comparison.Mixture)];
-        report.LogErrors(monitor, fallsBack switch
-        {
-            null => MoreRows,
-            false => $"With FallBackToBaseline the best of them forecasts. {MoreRows}",
-            true => null,
-        });
-    }
 
     // The first network has the seed of a forecaster with one network.
     private static int SeedOf(int seed, int network) => unchecked(seed + network * 0x3504F333);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Lstm.Engine.Series.Baselines;
+using Microsoft.ML.Lstm.Engine.Training;
 
 namespace Microsoft.ML.Lstm.Engine.Series;
 
@@ -22,6 +23,8 @@ internal sealed class HeldOutForecasts
     // Of fewer seasons one that is unusual decides.
     private const int FewSeasons = 3;
 
+    private const string MoreRows = "More rows to learn from may help the network.";
+
     private readonly ForecastData _data;
     private readonly int _every;
     // Of each series its first row held out, and the number of its first origin, counted over all series.
@@ -32,7 +35,8 @@ internal sealed class HeldOutForecasts
     private readonly int[] _slots;
 
     /// <param name="data">The series.</param>
-    public HeldOutForecasts(ForecastData data)
+    /// <param name="stop">Cancels the forecasts of the baselines.</param>
+    public HeldOutForecasts(ForecastData data, CancellationToken stop)
     {
         _data = data;
         ForecastLayout layout = data.Layout;
@@ -54,7 +58,7 @@ internal sealed class HeldOutForecasts
         // Forecasts that overlap tell the same twice.
         _errors = new BaselineErrors(BaselineNames.Of(data.Seasonality), UsesSquares, (double)_firstOrigins[^1] / layout.Horizon);
         _slots = new int[(_firstOrigins[^1] + _every - 1) / Math.Max(1, _every)];
-        AddBaselines();
+        AddBaselines(stop);
     }
 
     /// <summary>The metric: <c>RMSSE</c> or <c>MASE</c>.</summary>
@@ -112,7 +116,27 @@ internal sealed class HeldOutForecasts
     /// <summary>The metric of errors; null where there is none.</summary>
     public double? ErrorOf(double[] networkErrors) => _errors.ErrorOf(networkErrors);
 
-    private void AddBaselines()
+    /// <summary>Says in the report and in the log which of network and baselines errs least.</summary>
+    public void Describe(BaselineComparison comparison, TrainingReport report, bool? fallsBack, ITrainingMonitor monitor)
+    {
+        (report.Metric, report.Extent) = (Metric, Extent);
+        report.Error = comparison.Network;
+        report.Winner = comparison.Winner;
+        report.Baselines = [.. comparison.Baselines.Select(one => new BaselineError(BaselineNames.NameOf(one.Baseline), one.Error)
+        {
+            Weight = comparison.Best?.Weights[(int)one.Baseline] ?? 0,
+        })];
+        if (double.IsFinite(comparison.Mixture))
+            report.Baselines = [.. report.Baselines, new BaselineError(TrainingReport.Mixture, comparison.Mixture)];
+        report.LogErrors(monitor, fallsBack switch
+        {
+            null => MoreRows,
+            false => $"With FallBackToBaseline the best of them forecasts. {MoreRows}",
+            true => null,
+        });
+    }
+
+    private void AddBaselines(CancellationToken stop)
     {
         ForecastLayout layout = _data.Layout;
         ThetaMethod theta = BaselineHistory.NewTheta(_data.Seasonality);
@@ -130,6 +154,7 @@ internal sealed class HeldOutForecasts
                 long origin = _firstOrigins[i] + t - _firstRows[i];
                 if (t < _firstRows[i] || origin % _every != 0)
                     continue;
+                stop.ThrowIfCancellationRequested();
                 for (int d = 0; d < histories.Length; d++)
                     histories[d].Forecast(theta, forecasts[d]);
                 _slots[origin / _every] = _errors.Count;

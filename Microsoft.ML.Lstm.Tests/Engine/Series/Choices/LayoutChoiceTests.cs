@@ -135,6 +135,18 @@ public sealed class LayoutChoiceTests
         Assert.IsLessThan(1.0, choice.Start.Ways[0].Way.Simple.Smoothing);
     }
 
+    [TestMethod]
+    public void TheSearchIsCancelled()
+    {
+        var stop = new CancellationToken(canceled: true);
+        ForecastData data = Data(200, t => t % 7);
+        Assert.ThrowsExactly<OperationCanceledException>(() => LayoutChoice.Choose(data, default, [7], squares: true, stop));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => LayoutChoice.Measure(data, data.Layout with { WindowSize = 24 }, [7], squares: true, stop));
+        Assert.ThrowsExactly<OperationCanceledException>(() => SeasonalPeriods.Find([data.Rows[0].ValuesOf(0, 200)], [7], stop));
+        Assert.ThrowsExactly<OperationCanceledException>(() => new HeldOutForecasts(data, stop));
+    }
+
     private static ForecastData Data(int rows, Func<int, float> valueAt)
     {
         var series = new SeriesRows(1) { Series = 1, Statics = [] };

@@ -65,12 +65,13 @@ internal sealed class LayoutChoice
     private readonly double _gain;
     private readonly Fold[] _folds;
     private readonly long _validated;
+    private readonly CancellationToken _stop;
     private LayoutCandidate? _best;
     private LayoutCandidate? _least;
 
-    private LayoutChoice(ForecastData data, GivenLayout given, IReadOnlyList<int> periods, bool squares)
+    private LayoutChoice(ForecastData data, GivenLayout given, IReadOnlyList<int> periods, bool squares, CancellationToken stop)
     {
-        (_data, _given, _periods, _squares) = (Sample(data), given, [.. periods], squares);
+        (_data, _given, _periods, _squares, _stop) = (Sample(data), given, [.. periods], squares, stop);
         int targets = data.Layout.Targets, others = data.Layout.FeatureSize - targets * data.Layout.Lags;
         int rows = _data.TrainingRows.Order().ElementAt(_data.TrainingRows.Count / 2);
         // One series must have several times as many rows as lags; many series are data enough if they have more rows than lags.
@@ -87,9 +88,11 @@ internal sealed class LayoutChoice
     /// <param name="given">What is given.</param>
     /// <param name="periods">Periods that the series may have, the likeliest first.</param>
     /// <param name="squares">Whether squared errors count, else absolute ones.</param>
-    public static LayoutCandidate Choose(ForecastData data, GivenLayout given, IReadOnlyList<int> periods, bool squares)
+    /// <param name="stop">Cancels the search.</param>
+    public static LayoutCandidate Choose(ForecastData data, GivenLayout given, IReadOnlyList<int> periods, bool squares,
+        CancellationToken stop = default)
     {
-        var choice = new LayoutChoice(data, given, periods, squares);
+        var choice = new LayoutChoice(data, given, periods, squares, stop);
         choice.Search();
         return choice._best! with { Other = choice._least!.Error < choice._best.Error ? choice._least : null };
     }
@@ -98,9 +101,10 @@ internal sealed class LayoutChoice
     /// The error of linear forecasts with a layout, which need not differ in lags or window; with fewer lags where more features of a step
     /// leave no room for so many.
     /// </summary>
-    public static LayoutCandidate Measure(ForecastData data, ForecastLayout layout, IReadOnlyList<int> periods, bool squares)
+    public static LayoutCandidate Measure(ForecastData data, ForecastLayout layout, IReadOnlyList<int> periods, bool squares,
+        CancellationToken stop = default)
     {
-        var choice = new LayoutChoice(data, default, periods, squares);
+        var choice = new LayoutChoice(data, default, periods, squares, stop);
         choice.Try(layout.Scaling, layout.WindowSize, Math.Min(layout.Lags, choice._longest));
         return choice._best!;
     }
@@ -176,7 +180,14 @@ internal sealed class LayoutChoice
     {
         ForecastData data = _data with { Layout = layout, TrainingRows = fold.Rows };
         RowScaling units = SeriesStatistics.Of(data);
-        EncodedSeries[] series = [.. data.Rows.Select((rows, i) => EncodedSeries.Encode(layout, units, rows, _units[i]))];
+        EncodedSeries[] series =
+        [
+            .. data.Rows.Select((rows, i) =>
+            {
+                _stop.ThrowIfCancellationRequested();
+                return EncodedSeries.Encode(layout, units, rows, _units[i]);
+            }),
+        ];
         return new FittedFold(fold, series, new LinearForecastFit(layout, series, i => fold.Rows[i]));
     }
 
@@ -216,6 +227,7 @@ internal sealed class LayoutChoice
         int every = (int)Math.Max(1, fold.Validated / Math.Max(FewestSteps, MostProducts / ((long)size * values.Length)));
         for (int i = 0; i < series.Length; i++)
         {
+            _stop.ThrowIfCancellationRequested();
             EncodedSeries one = series[i];
             for (int t = Math.Max(0, fold.Rows[i] - 1); t < fold.Ends[i] - 1; t += every)
             {

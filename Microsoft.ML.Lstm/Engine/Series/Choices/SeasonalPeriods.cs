@@ -29,7 +29,9 @@ internal static class SeasonalPeriods
     /// <summary>The periods, the strongest first, each with the autocorrelation there.</summary>
     /// <param name="series">The values of each series, NaN where one is missing.</param>
     /// <param name="suggested">The periods that the time between rows suggests.</param>
-    public static IReadOnlyList<SeasonalPeriod> Find(IReadOnlyList<float[]> series, IReadOnlyList<int> suggested)
+    /// <param name="stop">Cancels the search.</param>
+    public static IReadOnlyList<SeasonalPeriod> Find(IReadOnlyList<float[]> series, IReadOnlyList<int> suggested,
+        CancellationToken stop = default)
     {
         int every = Math.Max(1, series.Count / MostSeries);
         float[][] chosen = [.. series.Where((values, i) => i % every == 0 && values.Length >= 2 * LeastCycles)];
@@ -43,6 +45,7 @@ internal static class SeasonalPeriods
         Correlogram residuals = new(longest), changes = new(longest);
         foreach (float[] values in chosen)
         {
+            stop.ThrowIfCancellationRequested();
             double[] filled = Fill(values.AsSpan(Math.Max(0, values.Length - Math.Max(2 * longest, MostRows / chosen.Length))));
             residuals.Add(Detrend(filled));
             changes.Add([.. filled.Zip(filled.Skip(1), (value, next) => next - value)]);
