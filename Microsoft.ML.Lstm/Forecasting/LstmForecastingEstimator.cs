@@ -149,6 +149,7 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             HasOffsets = trained.Timing is { HasOffsets: true },
             Missing = options.MissingValues,
             Series = trained.SeriesNames,
+            TimeSlots = trained.Timing?.Slots,
         };
 
     /// <summary>

@@ -134,7 +134,9 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
     /// <returns>A table with a row for each step of each series, series by series. Its columns: the name of the series, a text, under the
     /// name of the series column, if there is one; <c>Step</c>, an <see cref="int"/> from 1; the time, under the name of the time column,
     /// if there is one; and the forecast with its bounds, under the names of the transformer's own columns, each a <see cref="float"/>, or
-    /// a vector of D where several targets are forecast. A series without any value in the training data is left out.</returns>
+    /// a vector of D where several targets are forecast. A series without any value in the training data is left out. Where the training
+    /// data has gaps that are usual, as at weekends or at night, times are those of the days of the week and hours that mostly have rows;
+    /// where these do not tell, they are the default time, which stands for none, with a warning.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="horizon"/> is out of its range.</exception>
     public IDataView Forecast(int? horizon = null)
     {
@@ -148,10 +150,12 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         foreach ((string name, SeriesState state) in States)
         {
             session.Query(name);
+            DateTimeOffset time = state.Missing?.Until ?? state.Time;
             ReadOnlySpan<float> output = session.Output;
             for (int step = 1; step <= steps && !output.IsEmpty; step++)
             {
-                rows.Add((name, step, Settings.RowInterval?.After(state.Missing?.Until ?? state.Time, step) ?? default));
+                time = Settings.NextTime(time) ?? default;
+                rows.Add((name, step, time));
                 for (int part = 0; part < parts.Length; part++)
                     parts[part].Add(output.Slice(part * Model.Layout.Values + (step - 1) * targets, targets).ToArray());
             }
@@ -160,8 +164,13 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         if (Columns.Series is { } series)
             table.AddTexts(series, rows.Select(row => row.Series));
         table.AddNumbers("Step", rows.Select(row => row.Step));
-        if (Columns.Time is { } time)
-            table.AddTimes(time, rows.Select(row => row.Time), Settings.HasOffsets);
+        if (Columns.Time is { } times)
+        {
+            if (Settings.RowInterval is not null && rows.Exists(row => row.Time == default))
+                Warn($"The times in column '{times}' of the steps ahead are missing: the training data leaves out rows so often that gaps "
+                    + "are usual, and neither the days of the week nor the hours tell which will have a row.");
+            table.AddTimes(times, rows.Select(row => row.Time), Settings.HasOffsets);
+        }
         string?[] columns = [Settings.OutputColumnName, Settings.LowerBoundColumnName, Settings.UpperBoundColumnName];
         foreach ((string? column, List<float[]> values) in columns.Zip(parts))
         {

@@ -141,7 +141,9 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
             foreach (string name in _series.Keys.ToArray())
                 _series[name] = SeriesGaps.Fill(interval, _series[name], _bound!);
         }
-        return new SeriesTiming(interval, fills, gaps.AreRare ? 0 : gaps.UsualGap, _bound!.Time!.Value.Type is DateTimeOffsetDataViewType);
+        TimeSlots? slots = fills || gaps.AreRare ? null : TimeSlots.Of(interval, [.. _series.Values.Select(series => series.Times)]);
+        return new SeriesTiming(interval, fills, gaps.AreRare ? 0 : gaps.UsualGap, slots,
+            _bound!.Time!.Value.Type is DateTimeOffsetDataViewType);
     }
 
     /// <summary>Computes the calendar features of all rows.</summary>
@@ -185,4 +187,5 @@ internal sealed record LoadedSeries(string Name, SeriesRows Rows, List<DateTimeO
 /// <param name="FillsGaps">Whether gaps in time are filled with missing values.</param>
 /// <param name="UsualGap">Gaps of up to so many steps are usual; 0 where gaps are rare.</param>
 /// <param name="HasOffsets">Whether times have offsets from UTC.</param>
-internal sealed record SeriesTiming(RowInterval Interval, bool FillsGaps, long UsualGap, bool HasOffsets);
+internal sealed record SeriesTiming(RowInterval Interval, bool FillsGaps, long UsualGap, TimeSlots? Slots, bool HasOffsets);
+/// <param name="Slots">The times of the day or week that have rows, where they explain usual gaps; otherwise null.</param>

@@ -46,6 +46,7 @@ public sealed class RowIntervalTests
         Assert.AreEqual((months, 0L), (interval.Months, interval.Ticks));
         for (int t = 1; t < times.Length; t++)
         {
+            Assert.AreEqual(times[t], interval.Next(times[t - 1]));
             Assert.IsTrue(interval.IsRegular(times[t - 1], times[t]), $"{times[t - 1]:d} to {times[t]:d}");
             Assert.IsFalse(interval.IsRegular(times[t - 1], times[t].AddHours(1)));
             Assert.IsFalse(interval.IsRegular(times[t - 1], times[t].AddMonths(1)));

@@ -33,10 +33,24 @@ internal sealed record ForecastSettings
     /// <summary>The most steps of a gap that is usual, such as a weekend.</summary>
     public long UsualGap { get; init; }
 
+    /// <summary>
+    /// The times of the day or week that have rows, where usual gaps leave out the others; null where they are unknown, as in files of
+    /// earlier versions.
+    /// </summary>
+    public TimeSlots? TimeSlots { get; init; }
+
     /// <summary>Whether times have offsets from UTC.</summary>
     public bool HasOffsets { get; init; }
 
     public MissingValueHandling Missing { get; init; }
+
+    /// <summary>
+    /// The time of the row that follows one at <paramref name="time"/>; null where nobody knows, since there are no times, or usual gaps
+    /// leave out rows without a rule.
+    /// </summary>
+    public DateTimeOffset? NextTime(DateTimeOffset time) => RowInterval is not { } interval ? null
+        : FillsGaps || UsualGap == 0 ? interval.After(time, 1)
+        : TimeSlots?.Next(interval, time);
 
     /// <summary>The names of the series of the training data, in the order of their numbers.</summary>
     public required string[] Series { get; init; }
@@ -49,9 +63,14 @@ internal sealed record ForecastSettings
         UpperBoundColumnName = json.Find("upperBoundColumnName")?.Text(),
         ConfidenceLevel = json["confidenceLevel"].Double(),
         RowInterval = json.Find("timeStep")?.Object(step
-            => new RowInterval(step["months"].Int32(), step["ticks"].Int64(), step["calendar"].Enum<CalendarFeatures>())),
+            => new RowInterval(step["months"].Int32(), step["ticks"].Int64(), step["calendar"].Enum<CalendarFeatures>())
+            {
+                Day = step.Find("day")?.Int32(),
+            }),
         FillsGaps = json.Find("fillsGaps")?.Boolean() ?? false,
         UsualGap = json.Find("usualGap")?.Int64() ?? 0,
+        TimeSlots = json.Find("timeSlots")?.Object(slots
+            => new TimeSlots(slots["days"].Int32(), slots["open"].Array(slot => slot.Int32()))),
         HasOffsets = json.Find("hasOffsets")?.Boolean() ?? false,
         Missing = json.Find("missing")?.Enum<MissingValueHandling>() ?? default,
         Series = json["series"].Array(name => name.Text()),

@@ -163,9 +163,11 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         if (Settings.RowInterval is null != Settings.Columns.Time is null)
             throw Invalid("expected a time step where there is a column of times");
         if ((Settings.RowInterval?.FeatureCount ?? 0) != layout.CalendarFeatures
-            || Settings.RowInterval is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize))
+            || Settings.RowInterval is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize || step.Day is < 1 or > 31))
             throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
         IEnumerable<string?> names = [.. Settings.Columns.Numbers, Settings.OutputColumnName];
+        if (Settings.TimeSlots is { } slots && (Settings.RowInterval is null || !slots.IsValidFor(Settings.RowInterval)))
+            throw Invalid("expected times of day or week with rows, found others");
         if (names.Any(string.IsNullOrEmpty)
             || Settings.LowerBoundColumnName == ""
             || Settings.UpperBoundColumnName == ""

@@ -20,9 +20,16 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
 
     private const int LeastCycles = 3;
     private const double DaysOfYear = 365.2425;
+    private const int LastDay = 31;
 
     private static readonly CalendarFeatures[] Cycles =
         [CalendarFeatures.Hour, CalendarFeatures.Day, CalendarFeatures.Week, CalendarFeatures.Year];
+
+    /// <summary>
+    /// The day of the month of rows whose interval is months, 31 for its last day; a month that is too short for it has the row on its last
+    /// day. Null where it is unknown, as in files of earlier versions: then the last day of a month is followed by the last of the next.
+    /// </summary>
+    public int? Day { get; init; }
 
     [JsonIgnore]
     public int FeatureCount => FeaturesOfCycle * Cycles.Count(cycle => Calendar.HasFlag(cycle));
@@ -60,7 +67,10 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
             return new RowInterval(0, TimeSpan.TicksPerDay, CalendarFeatures.None);
         long median = Statistics.Quantile(steps, 1, of: 2);
         int months = (int)Math.Round(TimeSpan.FromTicks(median).TotalDays / (DaysOfYear / 12));
-        var monthly = new RowInterval(months, 0, CalendarFeatures.None);
+        var monthly = new RowInterval(months, 0, CalendarFeatures.None)
+        {
+            Day = times.All(IsLastDay) ? LastDay : times.Max(time => time.Day),
+        };
         int regular = months == 0 ? 0 : times.Skip(1).Zip(times, (next, time) => monthly.IsRegular(time, next) ? 1 : 0).Sum();
         return 2 * regular > steps.Length ? monthly : new RowInterval(0, median, CalendarFeatures.None);
     }
@@ -101,9 +111,11 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
             return time;
         if (Months == 0)
             return time.AddTicks(Ticks);
-        // The last day of a month is followed by the last day of the next.
         DateTime next = time.AddMonths(Months);
-        return IsLastDay(time) ? next.AddDays(DateTime.DaysInMonth(next.Year, next.Month) - next.Day) : next;
+        // The last day of a short month may stand for a later one.
+        return IsLastDay(time)
+            ? next.AddDays(Math.Min(Math.Max(Day ?? LastDay, time.Day), DateTime.DaysInMonth(next.Year, next.Month)) - next.Day)
+            : next;
     }
 
     /// <summary>Whether a row at <paramref name="next"/> follows one at <paramref name="time"/> without a gap.</summary>
@@ -195,4 +207,83 @@ internal sealed record RowInterval(int Months, long Ticks, CalendarFeatures Cale
         CalendarFeatures.Day => 1,
         _ => 1 / 24d,
     };
+}
+
+/// <summary>The times of the day or of the week at which series have rows, such as business days or opening hours.</summary>
+/// <param name="Days">The days of the cycle: 1 for a day, 7 for a week, which begins on Monday.</param>
+/// <param name="Open">The intervals of the cycle that have rows, counted from 0, in ascending order.</param>
+internal sealed record TimeSlots(int Days, int[] Open)
+{
+    // Those of a week of minutes.
+    private const int MostSlots = 7 * 24 * 60;
+
+    // What has not come again is no rule.
+    private const int LeastCycles = 2;
+
+    // A slot with fewer rows than a quarter of those that the fullest has is none: shops open on a Sunday now and then.
+    private const int LeastShare = 4;
+
+    // Of so many rows one may follow at another time than the slots say, as after a holiday.
+    private const int RowsPerException = 20;
+
+    /// <summary>Finds the times that explain the gaps in series; null where there are none.</summary>
+    /// <param name="interval">The time between rows.</param>
+    /// <param name="series">The times of each series, in ascending order.</param>
+    public static TimeSlots? Of(RowInterval interval, IReadOnlyCollection<IReadOnlyList<DateTimeOffset>> series)
+    {
+        TimeSlots? best = null;
+        // If the slots of a day explain as much as those of a week, a day it is.
+        long rows = series.Sum(times => (long)times.Count), least = rows / RowsPerException + 1;
+        foreach (int days in new[] { 1, 7 })
+        {
+            long cycle = days * TimeSpan.TicksPerDay;
+            if (CountOf(days, interval) is not { } count
+                || !series.Any(times => times.Count > 1 && times[^1].Ticks - times[0].Ticks >= LeastCycles * cycle))
+                continue;
+            long[] rowsOf = new long[count];
+            foreach (DateTimeOffset time in series.SelectMany(times => times))
+                rowsOf[SlotOf(days, interval, time)]++;
+            long most = rowsOf.Max();
+            int[] open = [.. Enumerable.Range(0, count).Where(slot => LeastShare * rowsOf[slot] >= most)];
+            var slots = new TimeSlots(days, open);
+            long exceptions = open.Length == count ? long.MaxValue : series.Sum(times => times.Skip(1).Zip(times)
+                .LongCount(pair => interval.StepsBetween(pair.Second, pair.First) != slots.StepsToNext(interval, pair.Second)));
+            if (exceptions < least)
+                (best, least) = (slots, exceptions);
+        }
+        return best;
+    }
+
+    /// <summary>Whether these are times of rows with an interval, as saved ones need not be.</summary>
+    public bool IsValidFor(RowInterval interval)
+        => Days is 1 or 7
+            && CountOf(Days, interval) is { } count
+            && Open.Length > 0
+            && Open[0] >= 0
+            && Open[^1] < count
+            && Open.Zip(Open.Skip(1)).All(pair => pair.First < pair.Second);
+
+    /// <summary>The time of the row that follows one at <paramref name="time"/>.</summary>
+    public DateTimeOffset Next(RowInterval interval, DateTimeOffset time) => interval.After(time, StepsToNext(interval, time));
+
+    private int StepsToNext(RowInterval interval, DateTimeOffset time)
+    {
+        int count = CountOf(Days, interval)!.Value, at = SlotOf(Days, interval, time), steps = 1;
+        while (steps < count && Array.BinarySearch(Open, (at + steps) % count) < 0)
+            steps++;
+        return steps;
+    }
+
+    /// <summary>How many intervals a cycle has; null where it is no whole number of them, or one, or too many.</summary>
+    private static int? CountOf(int days, RowInterval interval)
+    {
+        long cycle = days * TimeSpan.TicksPerDay;
+        return interval.Months == 0 && interval.Ticks > 0 && cycle % interval.Ticks == 0 && cycle / interval.Ticks is > 1 and <= MostSlots
+            ? (int)(cycle / interval.Ticks)
+            : null;
+    }
+
+    // By the clock, as opening hours are. The calendar's first day is a Monday.
+    private static int SlotOf(int days, RowInterval interval, DateTimeOffset time)
+        => (int)(time.Ticks % (days * TimeSpan.TicksPerDay) / interval.Ticks);
 }
