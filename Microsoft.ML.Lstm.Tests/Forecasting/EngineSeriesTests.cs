@@ -49,6 +49,30 @@ public sealed class EngineSeriesTests
     }
 
     [TestMethod]
+    public void AnObservationThatIsRefusedLeavesNoTrace()
+    {
+        var ml = new MLContext(1);
+        Reading[] rows = [.. TwoShops(80).OrderBy(row => row.Time)];
+        void Change(SeriesEstimatorOptions options) => (options.SeriesColumnName, options.TimeColumnName) = ("Shop", "Time");
+        Reading late = rows[0], next = rows[140];
+        Assert.AreNotEqual(late.Shop, (next = rows[140].Shop == late.Shop ? rows[141] : rows[140]).Shop);
+
+        using ForecastEngine<Reading, ReadingForecast> forecasts = Fit(ml, Forecaster, rows[..140], Change)
+            .CreateForecastEngine<Reading, ReadingForecast>(ml, new ForecastEngineOptions { MaximumNewSeries = 0 });
+        float[] forecast = forecasts.Predict(next).Forecast;
+        Assert.ThrowsExactly<InvalidOperationException>(() => forecasts.Predict(late));
+        CollectionAssert.AreEqual(forecast, forecasts.Predict().Forecast);
+        Assert.ThrowsExactly<InvalidOperationException>(() => forecasts.Predict(new Reading { Shop = "new", Time = next.Time }));
+        CollectionAssert.AreEqual(forecast, forecasts.Predict().Forecast);
+
+        using ForecastEngine<Reading, ReadingVerdict> verdicts = Fit(ml, Detector, rows[..140], Change)
+            .CreateForecastEngine<Reading, ReadingVerdict>(ml);
+        double[] verdict = verdicts.Predict(next).Anomaly;
+        Assert.ThrowsExactly<InvalidOperationException>(() => verdicts.Predict(late));
+        CollectionAssert.AreEqual(verdict, verdicts.Predict().Anomaly);
+    }
+
+    [TestMethod]
     public void RowsAheadOfAnotherSeriesOrFromTheObservationOnAreRefused()
     {
         var ml = new MLContext(1);

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Lstm.Tests.Series;
 using static Microsoft.ML.Lstm.Tests.Series.SeriesRun;
 
@@ -30,6 +31,56 @@ public sealed class TrainingTableAgainTests
         AssertSame(expected, Read(chain.Transform(data)));
         AssertNone(warnings, "begin");
         AssertNone(warnings, "those of the training data");
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster)]
+    [DataRow(Detector)]
+    public void ASeriesWhoseFirstRowsAreAlikeBeginsAnewToo(string kind)
+    {
+        var ml = new MLContext(1);
+        Reading[] a = Reading.Wave(80, shop: "a"), b = Reading.Wave(80, seed: 2, shop: "b");
+        foreach (Reading row in b[..20])
+            row.Value = 0;
+        // Of the last one there is a single row.
+        IDataView data = ml.Data.LoadFromEnumerable(a.Zip(b).SelectMany(pair => new[] { pair.First, pair.Second })
+            .Append(new Reading { Shop = "c", Value = 1 }).ToArray());
+        SeriesTransformer model = Estimator(ml, kind, options => options.SeriesColumnName = "Shop").Fit(data);
+        AssertSame(Read(WithoutHistory(model).Transform(data)), Read(model.Transform(data)));
+    }
+
+    [TestMethod]
+    [DataRow(Forecaster, null)]
+    [DataRow(Forecaster, "Time")]
+    [DataRow(Detector, null)]
+    [DataRow(Detector, "Time")]
+    public void TheViewOfValidationRowsGoesOnFromTheTrainingRows(string kind, string? time)
+    {
+        (MLContext ml, List<string> warnings) = Listen();
+        Reading[] a = Reading.Wave(110, shop: "a"), b = Reading.Wave(110, seed: 2, shop: "b");
+        Reading[] train = [.. a[..80].Zip(b[..80]).SelectMany(pair => new[] { pair.First, pair.Second })];
+        // A gap before the validation rows of one series, and a series that training does not have.
+        Reading[] validation = [.. a[80..].Concat(b[82..]).OrderBy(row => row.Time), .. Reading.Wave(30, seed: 3, shop: "c")];
+        IDataView trainData = ml.Data.LoadFromEnumerable(train), validationData = ml.Data.LoadFromEnumerable(validation);
+        IEstimator<SeriesTransformer> estimator = Estimator(ml, kind, options =>
+            (options.TimeColumnName, options.SeriesColumnName, options.KnownCovariateColumnNames) = (time, "Shop", ["Promotion"]));
+        SeriesTransformer model = estimator is LstmForecastingEstimator forecaster ? forecaster.Fit(trainData, validationData)
+            : ((LstmAnomalyEstimator)estimator).Fit(trainData, validationData);
+
+        double[][] expected = Transform(ml, WithoutHistory(model), [.. train, .. validation])[train.Length..];
+        warnings.Clear();
+        AssertSame(Told(expected), Told(Read(model.Transform(validationData))));
+        AssertNone(warnings, "begin");
+        // Other rows still follow the validation rows, and so does what comes after the view.
+        if (model is LstmForecastingTransformer known)
+        {
+            Assert.IsFalse(Transform(ml, model, a[100..]).SequenceEqual(Read(model.Transform(validationData))[20..30]));
+            CollectionAssert.AreEqual(known.Forecast().GetColumn<float>("Forecast").ToArray(),
+                known.WithHistory(validationData).Forecast().GetColumn<float>("Forecast").ToArray());
+        }
+
+        // The tails of the scores depend on the rows since the detector began.
+        double[][] Told(double[][] said) => [.. said.Select(row => kind == Detector ? [row[3]] : row)];
     }
 
     [TestMethod]

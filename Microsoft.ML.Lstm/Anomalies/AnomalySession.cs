@@ -35,9 +35,11 @@ internal sealed class AnomalySession(LstmAnomalyTransformer transformer, Session
 
     public override void Take(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
+        // A row that is refused leaves no trace.
+        (ForecastStream Stream, bool Restarted)? begun = _forecasts.Begin(row, position, future);
         _isQueried = _isExplained = false;
         _result = SeriesDetection.None;
-        if (_forecasts.Begin(row, position, future) is not (ForecastStream stream, bool restarted))
+        if (begun is not (ForecastStream stream, bool restarted))
             return;
         if (restarted)
             _series[row.Series] = NewJudge(row.Series);

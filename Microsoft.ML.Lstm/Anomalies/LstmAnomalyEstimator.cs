@@ -139,7 +139,7 @@ public sealed class LstmAnomalyEstimator : IEstimator<LstmAnomalyTransformer>
         };
         return new LstmAnomalyTransformer(_host, forecaster, settings, scores, new Dictionary<string, KnownScores>())
         {
-            FittedTo = RowSource.Of(trainData),
+            FittedTo = FittedData.Of(trainData, validationData, trained.BeforeValidation),
         };
 
         void CheckCancellation()

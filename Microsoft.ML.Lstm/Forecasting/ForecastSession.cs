@@ -89,31 +89,23 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
     /// series more than <see cref="SessionOptions.MostNewSeries"/>.</exception>
     public (ForecastStream Stream, bool Restarted)? Begin(SeriesRowReader row, long position, ReadOnlySpan<float> future)
     {
-        (_queried, _isForecastFresh, _isExplanationFresh) = (null, false, false);
-        _isUnusable = !IsUsable(row, position);
-        if (_isUnusable)
+        // All that may throw comes before anything changes: a row that is refused leaves no trace.
+        SessionSeries? series = !IsUsable(row, position) ? null
+            : _current is { } current && current.Name == row.Series ? current : Find(row.Series);
+        bool isSkipped = IsSkipped(row);
+        bool isLate = _settings.RowInterval is not null && series is { HasLastRow: true } && row.Time <= series.Time;
+        if (isLate && (series!.HasRows || options.IsLive))
+            throw NotLater(row, position, series);
+        (_queried, _isForecastFresh, _isExplanationFresh, _isUnusable) = (null, false, false, series is null);
+        if (series is null)
             return null;
-        SessionSeries series = _current is { } current && current.Name == row.Series ? current : Find(row.Series);
         _current = series;
         NoteEnd(series, row);
-        bool restarts = false, isSkipped = IsSkipped(row);
-        if (_settings.RowInterval is { } interval)
-        {
-            if (series.HasLastRow && row.Time <= series.Time)
-            {
-                if (series.HasRows || options.IsLive)
-                    throw NotLater(row, position, series);
-                restarts = true;
-                if (!options.IsTrainingData)
-                    _warnings.AddRestart(series.Name, row.Time, series.Time);
-            }
-            else if (series.HasLastRow && !isSkipped)
-            {
-                FillGap(series, interval, row, future);
-            }
-            interval.WriteFeatures(row.Time.DateTime, _calendar);
-        }
-        else if (!isSkipped)
+        SeriesBeforeValidation? before = isSkipped ? null : BeforeValidation(series, row);
+        bool restarts = before is not null || isLate;
+        if (isLate && before is null && !options.IsTrainingData)
+            _warnings.AddRestart(series.Name, row.Time, series.Time);
+        if (_settings.RowInterval is null && !isSkipped && !restarts)
         {
             restarts = options.IsTrainingData && series.IsFirstOfTraining(row.Numbers);
             if (!restarts && series.RepeatsTrainingWith(row.Numbers))
@@ -121,13 +113,26 @@ internal sealed class ForecastSession(LstmForecastingTransformer transformer, Se
         }
         if (restarts)
         {
-            series.Restart(NewStream(row.Series));
+            series.Restart(NewStream(row.Series), before?.State);
             NoteEnd(series, row);
+        }
+        if (_settings.RowInterval is { } interval)
+        {
+            if (series.HasLastRow && !isSkipped)
+                FillGap(series, interval, row, future);
+            interval.WriteFeatures(row.Time.DateTime, _calendar);
         }
         if (!isSkipped)
             series.MoveTo(row.Time);
         return (series.Stream, restarts);
     }
+
+    /// <summary>What is known of a series before the validation data, if that begins with a row; otherwise null.</summary>
+    private SeriesBeforeValidation? BeforeValidation(SessionSeries series, SeriesRowReader row)
+        => !series.HasRows
+            && options.BeforeValidation?.GetValueOrDefault(series.Name) is { } before
+            && before.Time == row.Time
+            && before.Row == SeriesStart.HashOf(row.Numbers) ? before : null;
 
     /// <summary>Runs the network one step on, over the row that <see cref="Begin"/> was called with.</summary>
     public void Step(SeriesRowReader row, ReadOnlySpan<float> future)

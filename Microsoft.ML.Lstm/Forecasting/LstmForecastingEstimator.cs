@@ -121,7 +121,10 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             LowerBoundColumnName = _options.LowerBoundColumnName,
             UpperBoundColumnName = _options.UpperBoundColumnName,
         };
-        return new LstmForecastingTransformer(_host, trained.Model, settings, trained.States) { FittedTo = RowSource.Of(trainData) };
+        return new LstmForecastingTransformer(_host, trained.Model, settings, trained.States)
+        {
+            FittedTo = FittedData.Of(trainData, validationData, trained.BeforeValidation),
+        };
     }
 
     /// <summary>The columns that the trained transformer will give for data like this.</summary>
@@ -146,10 +149,10 @@ public sealed class LstmForecastingEstimator : IEstimator<LstmForecastingTransfo
             RowInterval = trained.Timing?.Interval,
             FillsGaps = trained.Timing is { FillsGaps: true },
             UsualGap = trained.Timing?.UsualGap ?? 0,
+            TimeSlots = trained.Timing?.Slots,
             HasOffsets = trained.Timing is { HasOffsets: true },
             Missing = options.MissingValues,
             Series = trained.SeriesNames,
-            TimeSlots = trained.Timing?.Slots,
         };
 
     /// <summary>

@@ -112,11 +112,10 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         ArgumentNullException.ThrowIfNull(rows);
         SeriesBindings bindings = Bind(rows.Schema);
         DataViewSchema.Column[] columns = [.. bindings.Source.All];
-        var session = new ForecastSession(this, new SessionOptions
+        var session = new ForecastSession(this, OptionsFor(rows, new SessionOptions
         {
-            IsTrainingData = FittedTo?.IsOf(rows) == true,
             EndsBeforeAnnounced = bindings.Source.KnownCovariates > 0,
-        });
+        }));
         using var cursor = new SeriesCursor(bindings, rows.GetRowCursor(columns), columns, session, activeColumns: []);
         while (cursor.MoveNext())
         {
@@ -150,8 +149,8 @@ public sealed class LstmForecastingTransformer : SeriesTransformer
         foreach ((string name, SeriesState state) in States)
         {
             session.Query(name);
-            DateTimeOffset time = state.Missing?.Until ?? state.Time;
             ReadOnlySpan<float> output = session.Output;
+            DateTimeOffset time = state.Missing?.Until ?? state.Time;
             for (int step = 1; step <= steps && !output.IsEmpty; step++)
             {
                 time = Settings.NextTime(time) ?? default;

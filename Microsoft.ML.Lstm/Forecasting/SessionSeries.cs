@@ -75,11 +75,14 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
         (Time, Missing, HasLastRow, Start, _repeated) = (state.Time, state.Missing, state.Time != default, state.Start, state.Start);
     }
 
-    /// <summary>Begins again, without any row.</summary>
-    public void Restart(ForecastStream stream)
+    /// <summary>Begins again, without any row, or from a state.</summary>
+    public void Restart(ForecastStream stream, SeriesState? state)
     {
-        (Stream, HasLastRow, _repeated) = (stream, false, null);
+        (Stream, HasLastRow, Missing, StreamAfterMissing) = (stream, false, null, null);
         ForgetEnd();
+        if (state is not null)
+            Restore(state);
+        _repeated = null;
     }
 
     /// <summary>Moves on to a row at <paramref name="time"/>.</summary>
@@ -87,7 +90,7 @@ internal sealed class SessionSeries(string name, ForecastStream stream)
 
     /// <summary>Whether a row is the first of this session and equal to the first row of the training data.</summary>
     public bool IsFirstOfTraining(ReadOnlySpan<float> row)
-        => _repeated is { } start && _rows == 0 && SeriesStart.Add(SeriesStart.Empty, row) == start.First;
+        => _repeated is { } start && _rows == 0 && SeriesStart.HashOf(row) == start.First;
 
     /// <summary>Takes a row, and says whether with it the session has repeated all the first rows of the training data.</summary>
     public bool RepeatsTrainingWith(ReadOnlySpan<float> row)

@@ -1,6 +1,18 @@
 using Microsoft.ML.Data;
 
+using Microsoft.ML.Lstm.Engine.Series;
+
 namespace Microsoft.ML.Lstm.Series;
+
+/// <summary>The data that a transformer was fitted to.</summary>
+/// <param name="Training">The source of the training data.</param>
+/// <param name="Validation">The source of the validation data; null where these are rows of the training data.</param>
+/// <param name="Before">What is known of each series before the validation data.</param>
+internal sealed record FittedData(RowSource Training, RowSource? Validation, IReadOnlyDictionary<string, SeriesBeforeValidation> Before)
+{
+    public static FittedData Of(IDataView training, IDataView? validation, IReadOnlyDictionary<string, SeriesBeforeValidation> before)
+        => new(RowSource.Of(training), validation is null ? null : RowSource.Of(validation), before);
+}
 
 /// <summary>The data view that rows come from, before the transforms that only add columns to them.</summary>
 internal sealed class RowSource

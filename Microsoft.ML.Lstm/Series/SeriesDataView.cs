@@ -34,7 +34,7 @@ internal sealed class SeriesDataView(SeriesBindings bindings, SeriesTransformer 
     {
         if (!activeColumns.Any(_bindings.IsOwn))
             return new PassingCursor(_bindings, input, activeColumns);
-        SessionOptions used = (options ?? new()) with { IsTrainingData = _transformer.FittedTo?.IsOf(Source) == true };
+        SessionOptions used = _transformer.OptionsFor(Source, options ?? new());
         return new SeriesCursor(_bindings, input, inputColumns, _transformer.CreateSession(used), activeColumns);
     }
 }

@@ -48,6 +48,7 @@ internal static class SeriesGaps
         {
             TrainingRows = Math.Min(count, series.TrainingRows),
             Start = series.Start,
+            Validation = series.Validation,
             Until = series.Times[^1],
         };
         for (int t = 0; t < count; t++)

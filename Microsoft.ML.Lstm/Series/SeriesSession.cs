@@ -1,4 +1,5 @@
 using Microsoft.ML.Lstm.Columns;
+using Microsoft.ML.Lstm.Engine.Series;
 using Microsoft.ML.Lstm.Engine.Series.Explanations;
 
 namespace Microsoft.ML.Lstm.Series;
@@ -56,6 +57,11 @@ internal sealed record SessionOptions
 
     /// <summary>Whether the rows are the data that the transformer was fitted to.</summary>
     public bool IsTrainingData { get; init; }
+
+    /// <summary>
+    /// What is known of each series before the validation data, where the rows are these; null where they are others.
+    /// </summary>
+    public IReadOnlyDictionary<string, SeriesBeforeValidation>? BeforeValidation { get; init; }
 
     /// <summary>
     /// Whether what a transformer knows of a series in the end is without its last rows, where these have no value and only announce known

@@ -172,20 +172,28 @@ internal sealed class SeriesTableReader(IExceptionContext context, SeriesColumns
 /// <param name="Times">The time of each row; empty where rows have no times.</param>
 internal sealed record LoadedSeries(string Name, SeriesRows Rows, List<DateTimeOffset> Times)
 {
-    /// <summary>The fingerprint of the first rows; null where all of them are the same, or rows have times.</summary>
+    /// <summary>The fingerprint of the first rows; null where rows have times.</summary>
     public SeriesStart? Start { get; set; }
+
+    /// <summary>The time of the first row of the validation data, and its hash; null where there is none.</summary>
+    public (DateTimeOffset Time, ulong Row)? Validation { get; set; }
 
     /// <summary>The time up to which rows are known to be missing at the end; no later than the last row where none are.</summary>
     public DateTimeOffset Until { get; init; }
 
     /// <summary>How many rows are trained on; the others are for validation.</summary>
     public int TrainingRows { get; set; }
+
+    /// <summary>Notes the first of the rows behind <see cref="TrainingRows"/>.</summary>
+    public void MarkValidation()
+        => Validation = TrainingRows == Rows.Count ? null
+            : (Times.ElementAtOrDefault(TrainingRows), SeriesStart.HashOf(Rows[TrainingRows]));
 }
 
 /// <summary>How the rows of the training data follow each other in time.</summary>
 /// <param name="Interval">The time between rows.</param>
 /// <param name="FillsGaps">Whether gaps in time are filled with missing values.</param>
 /// <param name="UsualGap">Gaps of up to so many steps are usual; 0 where gaps are rare.</param>
+/// <param name="Slots">The times of the day or week that have rows, where they explain usual gaps; otherwise null.</param>
 /// <param name="HasOffsets">Whether times have offsets from UTC.</param>
 internal sealed record SeriesTiming(RowInterval Interval, bool FillsGaps, long UsualGap, TimeSlots? Slots, bool HasOffsets);
-/// <param name="Slots">The times of the day or week that have rows, where they explain usual gaps; otherwise null.</param>

@@ -16,9 +16,11 @@ namespace Microsoft.ML.Lstm.Series;
 /// <param name="Timing">The timing of the rows; null where they have no times.</param>
 /// <param name="SeriesNames">The names of the series, in the order of their numbers.</param>
 /// <param name="States">The state of each series after its last observed row.</param>
+/// <param name="BeforeValidation">What is known of each series before its rows in a table of validation data.</param>
 /// <param name="Data">The training data.</param>
 internal sealed record TrainedSeries(ForecastModel Model, SeriesTiming? Timing, string[] SeriesNames,
-    IReadOnlyDictionary<string, SeriesState> States, ForecastData Data);
+    IReadOnlyDictionary<string, SeriesState> States, IReadOnlyDictionary<string, SeriesBeforeValidation> BeforeValidation,
+    ForecastData Data);
 
 /// <summary>The training that the estimators for series share: from tables with one row per time step to a network.</summary>
 /// <param name="host">The host of errors, warnings and the default seed.</param>
@@ -59,6 +61,9 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             foreach (LoadedSeries history in reader.Series)
                 history.TrainingRows = history.Rows.Count;
             reader.Read(validationData, "validation data");
+            // While there are no rows of missing values yet, which fill gaps.
+            foreach (LoadedSeries history in reader.Series)
+                history.MarkValidation();
         }
         if (reader.Series.Count == 0)
             throw reader.NoRows();
@@ -98,6 +103,7 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
             ConfidenceLevel, settled.EmbedSeries!.Value && (series.Length > 1 || initial.Count > 0), refits)
         {
             ShowsIntervals = ShowsIntervals,
+            KeepsStatesBeforeValidation = validationData is not null,
             FallsBack = FallsBack,
             Seasonality = facts.Period,
             // The networks of an initial model go on as they are.
@@ -119,11 +125,13 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
                 data.AddTo(checksum);
                 seed = checkpoint.Begin(settled, seed, checksum);
             }
-            (ForecastModel model, float[][] states) = ForecastTraining.Train(data, settled.ToSettings(), seed, choices, monitor,
-                checkpoint, SavedReport.MemberBytes);
+            (ForecastModel model, float[][] states, float[]?[] before) = ForecastTraining.Train(data, settled.ToSettings(), seed, choices,
+                monitor, checkpoint, SavedReport.MemberBytes);
             return new TrainedSeries(model, timing is null ? null : timing with { Interval = interval! },
                 [.. series.Select(one => one.Name)],
                 series.Zip(states, observedRows).ToDictionary(one => one.First.Name, one => StateOf(one.First, one.Second, one.Third)),
+                series.Zip(before).Where(one => one.First.Validation is not null)
+                    .ToDictionary(one => one.First.Name, one => BeforeValidation(one.First, one.Second)),
                 data);
         }
         catch (InvalidOperationException error)
@@ -171,6 +179,14 @@ internal sealed class SeriesTraining(IHost host, SeriesEstimatorOptions options,
         DateTimeOffset time = series.Times.ElementAtOrDefault(observedRows - 1);
         bool endIsMissing = observedRows > 0 && series.Until > time && observedRows == series.Times.Count;
         return new SeriesState(values, time, endIsMissing ? new MissingEnd(series.Until, series.Rows.Statics) : null, series.Start);
+    }
+
+    private static SeriesBeforeValidation BeforeValidation(LoadedSeries series, float[]? values)
+    {
+        (DateTimeOffset first, ulong row) = series.Validation!.Value;
+        SeriesState? state = values is null ? null
+            : new SeriesState(values, series.Times.ElementAtOrDefault(series.TrainingRows - 1), Missing: null, series.Start);
+        return new SeriesBeforeValidation(state, first, row);
     }
 
     private static void WarnOfFutureRows(LoadedSeries[] series, int[] observedRows, HostMonitor monitor)

@@ -25,7 +25,8 @@ namespace Microsoft.ML.Lstm;
 /// Where there is a column of times, a series whose first row is not later than the last known one begins again, with a warning; an engine
 /// refuses such a row. Without times, the data view that the transformer was fitted to begins again
 /// (<c>Fit(data).Transform(data)</c>, also behind transforms that only add columns, as long as it begins with the same row); the same rows
-/// in another view, or after loading, are taken for new rows, with a warning. Missing values at the end of the training data are steps of
+/// in another view, or after loading, are taken for new rows, with a warning. The view of validation data, with times or without, goes on
+/// from the end of the training data, as long as it begins with the same row. Missing values at the end of the training data are steps of
 /// their series; but rows at the end without any value that announce known covariates are not part of the series yet.
 ///
 /// Rows without a time, or without the name of a series where there are several, can't be used: a warning counts them, and their results
@@ -71,8 +72,16 @@ public abstract class SeriesTransformer : ITransformer
     /// <summary><see cref="Networks"/>, made when they are first asked for.</summary>
     private protected Lazy<SequenceNetwork[]> PackedNetworks => _networks;
 
-    /// <summary>The source of the data that the transformer was fitted to; null where it is unknown, as after loading.</summary>
-    internal RowSource? FittedTo { get; init; }
+    /// <summary>The data that the transformer was fitted to; null where it is unknown, as after loading.</summary>
+    internal FittedData? FittedTo { get; init; }
+
+    /// <summary>How a session is used for a view: whether that is the data that the transformer was fitted to.</summary>
+    internal SessionOptions OptionsFor(IDataView view, SessionOptions options)
+    {
+        bool isTraining = FittedTo?.Training.IsOf(view) == true;
+        bool isValidation = !isTraining && FittedTo?.Validation?.IsOf(view) == true;
+        return options with { IsTrainingData = isTraining, BeforeValidation = isValidation ? FittedTo!.Before : null };
+    }
 
     /// <summary>The columns that the transformer adds.</summary>
     internal abstract IReadOnlyList<OutputColumn> Outputs { get; }

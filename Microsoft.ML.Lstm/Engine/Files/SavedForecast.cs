@@ -11,7 +11,7 @@ namespace Microsoft.ML.Lstm.Engine.Files;
 /// <param name="OffsetMinutes">The offset of that time from UTC, where times have offsets.</param>
 /// <param name="Until">The local time up to which rows at the end are known to be missing; null where none are.</param>
 /// <param name="Statics">The static features of the series, where rows at the end are missing.</param>
-/// <param name="Start">A hash of its first rows in the training data, unless they are all the same.</param>
+/// <param name="Start">Hashes of its first rows in the training data, unless rows have times.</param>
 internal sealed record KnownSeries(
     string Name, DateTime Time, int? OffsetMinutes = null, DateTime? Until = null, float[]? Statics = null, SeriesStart? Start = null)
 {
@@ -21,14 +21,15 @@ internal sealed record KnownSeries(
         => Math.Abs((long)(OffsetMinutes ?? 0)) <= 14 * 60
             && IsTime(Time)
             && (Until is null || (IsTime(Until.Value) && Until > Time))
-            && (Start is null or { Rows: > 1 and <= SeriesStart.MostRows });
+            && (Start is null or { Rows: >= 1 and <= SeriesStart.MostRows });
 
     private TimeSpan Offset => TimeSpan.FromMinutes(OffsetMinutes ?? 0);
 
     public static KnownSeries From(SavedValue json)
         => new(json["name"].Text(), json["time"].Time(), json.Find("offsetMinutes")?.Int32(), json.Find("until")?.Time(),
             json.Find("statics")?.Array(value => value.Single()),
-            json.Find("start")?.Object(start => new SeriesStart(start["rows"].Int32(), start["first"].UInt64(), start["all"].UInt64())));
+            json.Find("start")?.Object(start
+                => new SeriesStart(start["rows"].Int32(), start["first"].UInt64(), start.Find("all")?.UInt64())));
 
     public static KnownSeries Of(string name, SeriesState state)
         => new(name, state.Time.DateTime,
@@ -165,9 +166,9 @@ internal sealed record SavedForecast(ForecastSettings Settings, ForecastLayout L
         if ((Settings.RowInterval?.FeatureCount ?? 0) != layout.CalendarFeatures
             || Settings.RowInterval is { } step && (step.Ticks < 0 || step.Months is < 0 or > MaxSize || step.Day is < 1 or > 31))
             throw Invalid($"expected {layout.CalendarFeatures} features of the calendar and a step ahead, found others");
-        IEnumerable<string?> names = [.. Settings.Columns.Numbers, Settings.OutputColumnName];
         if (Settings.TimeSlots is { } slots && (Settings.RowInterval is null || !slots.IsValidFor(Settings.RowInterval)))
             throw Invalid("expected times of day or week with rows, found others");
+        IEnumerable<string?> names = [.. Settings.Columns.Numbers, Settings.OutputColumnName];
         if (names.Any(string.IsNullOrEmpty)
             || Settings.LowerBoundColumnName == ""
             || Settings.UpperBoundColumnName == ""

@@ -53,6 +53,9 @@ internal sealed record ForecastData(ForecastLayout Layout, IReadOnlyList<SeriesR
     /// <summary>Whether any validation row has a value; rows that only announce known covariates have none.</summary>
     public bool Validates => HasValues(i => Math.Max(1, TrainingRows[i])..Rows[i].Count);
 
+    /// <summary>Whether the states of the series before their validation rows are asked for.</summary>
+    public bool KeepsStatesBeforeValidation { get; init; }
+
     /// <summary>Adds the series to the checksum of a training.</summary>
     public void AddTo(DataChecksum checksum)
     {
@@ -104,9 +107,10 @@ internal static class ForecastTraining
     /// <param name="monitor">Receives progress and warnings.</param>
     /// <param name="checkpoint">Saves the state of the training after each epoch; null for no checkpoints.</param>
     /// <param name="bytes">How a network goes from rank to rank, where ranks take turns at several.</param>
-    /// <returns>The model, and the state of each series after its last observed row.</returns>
+    /// <returns>The model, the state of each series after its last observed row and, if they are asked for, the states before the
+    /// validation rows: null for a series that can't be forecast there.</returns>
     /// <exception cref="InvalidOperationException">There is nothing to learn, or the numbers stopped being finite.</exception>
-    public static (ForecastModel Model, float[][] States) Train(ForecastData data, TrainingSettings settings, int seed,
+    public static (ForecastModel Model, float[][] States, float[]?[] Before) Train(ForecastData data, TrainingSettings settings, int seed,
         OptionChoices choices, ITrainingMonitor monitor, ITrainingCheckpoint? checkpoint, MemberBytes bytes)
     {
         Communicator? ranks = data.Candidates.Count > 0 && settings.Communicator is { Size: > 1 } some ? some : null;
@@ -124,11 +128,11 @@ internal static class ForecastTraining
         // A stopped training still gives its best model, which needs its intervals.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Abandoned,
             wasStopped ? default : settings.CancellationToken);
+        HeldOutForecasts? heldOut = data.Validates ? new HeldOutForecasts(data, stop.Token) : null;
         TrainingReport[] reports = [.. members.Select(member => member.ReportOf(choices))];
         double[] weights = [];
         if (heldOut is not null && members.Count > 1)
             (members, reports, weights) = Choose(members, reports, heldOut, data, monitor);
-        HeldOutForecasts? heldOut = data.Validates ? new HeldOutForecasts(data, stop.Token) : null;
         var model = new ForecastModel([.. members.Select(member => member.Network)], NoIntervals)
         {
             Weights = weights,
@@ -136,14 +140,14 @@ internal static class ForecastTraining
         };
 
         heldOut?.Clear();
-        (ForecastIntervals intervals, float[][] states) = Calibrate(model, data, heldOut, monitor, stop.Token);
+        (ForecastIntervals intervals, float[][] states, float[]?[] before) = Calibrate(model, data, heldOut, monitor, stop.Token);
         if (heldOut?.Compare() is { } comparison)
         {
             heldOut.Describe(comparison, model.Report!, data.FallsBack, monitor);
             if (data.FallsBack == true && comparison.Best is not null)
             {
                 model = model with { Baselines = comparison.Best };
-                (intervals, states) = Calibrate(model, data, heldOut: null, monitor, stop.Token);
+                (intervals, states, before) = Calibrate(model, data, heldOut: null, monitor, stop.Token);
             }
         }
         model = model with { Intervals = intervals };
@@ -158,10 +162,13 @@ internal static class ForecastTraining
             int[] rows = [.. data.Rows.Select(one => one.CountObserved(data.Layout.Targets, data.Layout.KnownCovariates))];
             var adaptation = WidthAdaptation.Of(data.ConfidenceLevel, data.Layout.Horizon, rows.Max());
             model = model with { Intervals = model.Intervals with { Adaptation = adaptation } };
-            states = [.. states.Zip(rows, float[] (state, count)
-                => [.. state, .. AdaptiveWidth.StateAfterTraining(adaptation, data.Layout, count)])];
+            states = [.. states.Zip(rows, WithWidth)];
+            before = [.. before.Zip(data.TrainingRows, (state, count) => state is null ? null : WithWidth(state, count))];
+
+            float[] WithWidth(float[] state, int count)
+                => [.. state, .. AdaptiveWidth.StateAfterTraining(adaptation, data.Layout, count)];
         }
-        return (model, states);
+        return (model, states, before);
     }
 
     private static bool IsCancelled(TrainingSettings settings)
@@ -292,9 +299,10 @@ internal static class ForecastTraining
     private static int SeedOf(int seed, int network) => unchecked(seed + network * 0x3504F333);
 
     /// <summary>Calibrates the intervals by the errors of forecasts that are made as in scoring, row by row.</summary>
-    private static (ForecastIntervals Intervals, float[][] States) Calibrate(ForecastModel model, ForecastData data,
+    private static (ForecastIntervals Intervals, float[][] States, float[]?[] Before) Calibrate(ForecastModel model, ForecastData data,
         HeldOutForecasts? heldOut, ITrainingMonitor monitor, CancellationToken stop)
     {
+        float[]?[] before = new float[]?[data.Rows.Count];
         var calibration = new ConformalCalibration(data.Layout);
         int targets = data.Layout.Targets;
         float[] values = new float[data.Layout.Values];
@@ -304,13 +312,15 @@ internal static class ForecastTraining
         {
             calibration.Add(stream, ValuesAfter(i, t, data.Rows[i].Count));
             heldOut?.Add(stream, i, t);
+            if (data.KeepsStatesBeforeValidation && t + 1 == data.TrainingRows[i])
+                stream.CopyStateTo(before[i] = new float[stream.StateLength]);
         }, stop.ThrowIfCancellationRequested,
             needsLearned ? (stream, i, t) => calibration.AddLearned(stream, ValuesAfter(i, t, data.TrainingRows[i])) : null);
         (ForecastIntervals intervals, int errors, int stepsWithErrors) = calibration.Calibrate(data.ConfidenceLevel,
             model.Scaling.Deviations.AsSpan(0, targets));
         int needed = ConformalCalibration.ErrorsFor(data.ConfidenceLevel);
         if (!data.ShowsIntervals)
-            return (intervals, states);
+            return (intervals, states, before);
         if (!data.Validates)
             monitor.Warn("There are no validation rows, so the intervals are those of the training rows' errors, "
                 + "and too narrow for others.");
@@ -323,7 +333,7 @@ internal static class ForecastTraining
                 $"Intervals that hold {100 * data.ConfidenceLevel:0.##} percent of the values need the errors of {needed} forecasts of "
                 + $"each step ahead in the validation rows; there are {errors} at the least, so they may be too narrow{repeated}."));
         }
-        return (intervals, states);
+        return (intervals, states, before);
 
         ReadOnlySpan<float> ValuesAfter(int series, int row, int end)
         {
