@@ -13,8 +13,6 @@ internal sealed class AnomalyDetectionTask : LearningTask
     private const string Output = "Anomaly";
     private const int MostAlertsShown = 20;
 
-    private static readonly string[] Yes = ["1", "true", "yes", "anomaly", "1.0"];
-
     private readonly SeriesRows _series;
     private readonly string _value;
     private readonly string[] _known;
@@ -49,8 +47,7 @@ internal sealed class AnomalyDetectionTask : LearningTask
         Table table = series.Sort(new Table([TableColumn.OfNumbers(value.Name, values),
             .. known.Select(column => TableColumn.OfNumbers(column.Name, data.NumbersOf(column))), .. series.Columns]));
         RowParts parts = series.Split(horizon: 1);
-        bool[]? labels = label is null ? null
-            : series.Sort(Array.ConvertAll(data.TextsOf(label), text => Yes.Contains(text.ToLowerInvariant())));
+        bool[]? labels = label is null ? null : series.Sort(AnomalyLabels.Read(data, label));
         return new AnomalyDetectionTask(request, series, value.Name, [.. known.Select(column => column.Name)], labels)
         {
             Table = table,
@@ -58,8 +55,11 @@ internal sealed class AnomalyDetectionTask : LearningTask
             Layout = data.Text.Layout with { Order = series.DroppedTime },
             Facts = series.FactsOf(data, parts, column => column == value ? "value to watch" : column == label ? "label, for the metrics"
                 : known.Contains(column) ? "known ahead" : "not used",
-                request.Value is not null ? [] : [new($"value: column '{value.Name}'"
-                    + (numbers.Length > 1 ? $", the first of {numbers.Length} of numbers" : ""), "--value-col")]),
+                [
+                    .. request.Value is not null ? (Inference[])[] : [new($"value: column '{value.Name}'"
+                        + (numbers.Length > 1 ? $", the first of {numbers.Length} of numbers" : ""), "--value-col")],
+                    .. labels is null ? (Inference[])[] : [AnomalyLabels.Describe(label!, labels, parts)],
+                ]),
         };
     }
 
