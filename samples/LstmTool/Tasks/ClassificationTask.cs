@@ -9,7 +9,10 @@ namespace LstmTool.Tasks;
 /// <summary>A class for each sequence.</summary>
 internal sealed class ClassificationTask(SequenceRows rows) : SequenceTask(rows)
 {
-    private const string Key = "LabelKey", Predicted = "PredictedLabel";
+    /// <summary>The column of the label's keys.</summary>
+    public const string Key = "LabelKey";
+
+    private const string Predicted = "PredictedLabel";
     private const int MostRowsOfBaseline = 5000;
     private const int HashBits = 14;
 

@@ -47,6 +47,7 @@ internal sealed class ForecastingTask : LearningTask
         if (!((float[])numbers[0].Values).Any(float.IsFinite))
             throw new InvalidDataException($"{request.Dataset}: the column '{label.Name}' has no numbers.");
         Table table = series.Sort(new Table([.. numbers, .. series.Columns]));
+        MadeNames.Refuse(data, table, Forecast, Lower, Upper);
         RowParts parts = series.Split(request.Horizon);
         return new ForecastingTask(request, series, label.Name, [.. known.Select(column => column.Name)],
             [.. past.Select(column => column.Name)])
