@@ -153,6 +153,14 @@ public sealed class DatasetTests
     [DataRow("44,000", null, float.NaN)]
     [DataRow("12.5", true, float.NaN)]
     [DataRow("12,5", false, float.NaN)]
+    [DataRow("5 128", null, 5128f)]
+    [DataRow("1\u202F234\u00A0€", null, 1234f)]
+    [DataRow("-12\u00A0345,5", true, -12345.5f)]
+    [DataRow("1'234'567.5", null, 1234567.5f)]
+    [DataRow("51.3%", null, 51.3f)]
+    [DataRow("51,3 %", true, 51.3f)]
+    [DataRow("5 12", null, float.NaN)]
+    [DataRow("1 234'567", null, float.NaN)]
     public void ReadsNumbersAsSpreadsheetsAndPortalsWriteThem(string field, bool? decimalComma, float expected)
     {
         bool isRead = Fields.TryParseNumber(field, decimalComma, out float number);
@@ -160,6 +168,58 @@ public sealed class DatasetTests
         if (isRead)
             Assert.AreEqual(expected, number);
     }
+
+    [TestMethod]
+    public void GroupsOfDigitsAreNumbersUnlessAllMayBeLists()
+    {
+        Dataset data = Read("a;b;c\n5 128;100 200 300;n.a.\n12 345;110 220 330;TRUE\n999;120 240 360;false\n");
+        CollectionAssert.AreEqual(new[] { ColumnKind.Number, ColumnKind.Numbers, ColumnKind.Text },
+            data.Columns.Select(column => column.Kind).ToArray());
+        CollectionAssert.AreEqual(new[] { 5128f, 12345, 999 }, data.NumbersOf(data.Columns[0]));
+        CollectionAssert.AreEqual(new[] { 110f, 220, 330 }, data.NumberListsOf(data.Columns[1]).Values[1]);
+        CollectionAssert.AreEqual(new[] { float.NaN, 1, 0 }, data.NumbersOf(data.Columns[2]));
+    }
+
+    [TestMethod]
+    [DataRow("Wert\n51,3\n59,3\n60,1\n", null)]
+    [DataRow("51,3\n59,3\n60,1\n", true)]
+    public void ADecimalCommaOfOneColumnIsNoSeparator(string content, bool? decimalComma)
+    {
+        Dataset data = Read(content, decimalComma: decimalComma);
+        Assert.HasCount(1, data.Columns);
+        Assert.AreEqual(3, data.Rows);
+        if (decimalComma == true)
+            CollectionAssert.AreEqual(new[] { 51.3f, 59.3f, 60.1f }, data.NumbersOf(data.Columns[0]));
+        else
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => data.NumbersOf(data.Columns[0])).Message,
+                "'51,3' is no number such as 12.5; if the file has decimal commas, give --decimal-comma");
+        Assert.HasCount(2, Read("x,y\n51,3\n59,3\n").Columns);
+    }
+
+    [TestMethod]
+    public void TheExampleOfANumberIsWrittenAsThoseOfTheFile()
+    {
+        Dataset data = Read("a;b\n1,5;x\n12.5;x\n", decimalComma: true);
+        StringAssert.EndsWith(Assert.ThrowsExactly<InvalidDataException>(() => data.NumbersOf(data.Columns[0])).Message,
+            "'12.5' is no number such as 12,5; leave the field empty if it is missing.");
+    }
+
+    [TestMethod]
+    public void AListOfJsonIsNoJsonLines()
+        => StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read("[\n {\"a\": 1},\n {\"a\": 2}\n]\n")).Message,
+            "is one list of JSON; lstm-ml reads JSON lines, an object a line");
+
+    [TestMethod]
+    public void ALineOfWordsThatIsAFieldShortIsNamed()
+    {
+        string sentences = string.Concat(Enumerable.Repeat("the DT B\ndog NN I\n\n", 10)) + "runs VB\n\n";
+        StringAssert.EndsWith(Assert.ThrowsExactly<InvalidDataException>(() => Read(sentences, isLabeling: true)).Message,
+            "(31): the line has 2 fields, the first line 3.");
+    }
+
+    [TestMethod]
+    public void CharactersThatAreNotShownHaveTheirNumbers()
+        => Assert.AreEqual("'\\u0080 5' is no number", Cli.MessageOf(new InvalidDataException("'\u0080 5' is\r\nno number")));
 
     [TestMethod]
     public void LeavesOutTheTitleAboveATable()

@@ -52,6 +52,55 @@ public sealed class RowReaderTests
         CheckAgainstTool(LabelingTask.Create, "Label", Rows(i => $"café{i} NN {Kind(i)}\n"), Encoding.Latin1);
         CheckAgainstTool(ClassificationTask.Create, "kind", Rows(i => $"{{\"text\": \"café n° {i}\", \"kind\": \"{Kind(i)}\"}}"),
             Encoding.Latin1);
+        Encoding windows = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
+        Type project = CheckAgainstTool(ClassificationTask.Create, "kind", ["text,kind", .. Rows(i => $"“{i}” costs 5 €,{Kind(i)}")],
+            windows);
+        Assert.AreEqual("“0” costs 5 €", ReadFirst(project, "Text"));
+    }
+
+    [TestMethod]
+    public void NumbersAreThoseOfTheTool()
+    {
+        string[] lines = ["x0;x1;x2;x3;kind",
+            .. Rows(i => $"{i},5;{(i == 7 ? "true" : "1.234,5")};{(i == 3 ? "n.a." : $"{i} 128,5")};{i} %;{Kind(i)}")];
+        Type project = CheckAgainstTool(ClassificationTask.Create, "kind", lines, decimalComma: true);
+        CollectionAssert.AreEqual(new[] { 0.5f, 1234.5f, 128.5f, 0 }, (float[])ReadFirst(project, "Sequence"));
+        File.WriteAllText(_file, "x0;x1;x2;x3\n1,5;2;3;12.5\n");
+        Assert.AreEqual("'12.5' is no number.", Assert.ThrowsExactly<FormatException>(() => ReadFirst(project, "Sequence")).Message);
+    }
+
+    [TestMethod]
+    public void BlanksInQuotesAreNoPartOfAField()
+    {
+        Type project = CheckAgainstTool(ClassificationTask.Create, "kind",
+            ["\"text\",\"kind\"", .. Rows(i => $"\"  number {i} of\n\nmany  \",\"{Kind(i)}  \"")]);
+        Assert.AreEqual("a", ReadFirst(project, "Kind"));
+        File.WriteAllText(_file, "text,kind\n\"one\" two,a\n");
+        StringAssert.StartsWith(Assert.ThrowsExactly<FormatException>(() => ReadFirst(project, "Kind")).Message,
+            "Line 2: after a closing quote there is 't'.");
+    }
+
+    [TestMethod]
+    public void ATitleIsNoRow()
+        => CheckAgainstTool(ClassificationTask.Create, "kind", ["Energy\n\nAccount 4711\n", "a;b;c;kind",
+            .. Rows(i => $"{i % 4};{i % 7};\"{i}\"\"\n{i}\";{Kind(i)}")]);
+
+    [TestMethod]
+    public void MissingStepsAreThoseBefore()
+    {
+        Type project = CheckAgainstTool(ClassificationTask.Create, "kind", ["id,x,on,kind", .. Rows(i =>
+            string.Join('\n', Enumerable.Range(0, 3 + i % 2).Select(step =>
+                $"s{i},{(step == i % 3 ? "" : step + 1)},{(step == 1 ? "true" : "false")},{Kind(i)}")))]);
+        CollectionAssert.AreEqual(new[] { 2f, 0, 2, 1, 3, 0 }, (float[])ReadFirst(project, "Sequence"));
+        project = CheckAgainstTool(ClassificationTask.Create, "kind",
+            Rows(i => $"{{\"x\": [[1, 2], [null, 3], [{i}, null]{(i % 2 == 0 ? "" : ", [null, 4]")}], \"kind\": \"{Kind(i)}\"}}"));
+        CollectionAssert.AreEqual(new[] { 1f, 2, 1, 3, 0, 3 }, (float[])ReadFirst(project, "Sequence"));
+    }
+
+    private object ReadFirst(Type project, string member)
+    {
+        object row = ((IEnumerable<object>)project.GetMethod("ReadRows")!.Invoke(null, [_file, false])!).First();
+        return row.GetType().GetProperty(member)!.GetValue(row)!;
     }
 
     [TestMethod]
@@ -59,10 +108,11 @@ public sealed class RowReaderTests
         => CheckAgainstTool(LabelingTask.Create, "Label", ["No NN a\n\n# text", .. Rows(i => $"# SYM {Kind(i)}\n{i} CD b\n")]);
 
     /// <summary>The reader gives what the tool has read of the same file.</summary>
-    private Type CheckAgainstTool(Func<TaskRequest, LearningTask> create, string label, string[] lines, Encoding? encoding = null)
+    private Type CheckAgainstTool(Func<TaskRequest, LearningTask> create, string label, string[] lines, Encoding? encoding = null,
+        bool? decimalComma = null)
     {
         File.WriteAllLines(_file, lines, encoding ?? new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        LearningTask task = create(new TaskRequest(_file) { Label = label });
+        LearningTask task = create(new TaskRequest(_file) { Label = label, Reading = new ReadOptions { DecimalComma = decimalComma } });
         Type project = CompiledProject.Compile(MadeUpTask.Classification() with
         {
             Columns = new TaskColumns { Label = label },

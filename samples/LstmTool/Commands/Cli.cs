@@ -53,10 +53,11 @@ internal static class Cli
     public static bool IsExpected(Exception error) => Unwrapped(error) is IOException or InvalidDataException or FormatException
         or InvalidOperationException or ArgumentOutOfRangeException or UnauthorizedAccessException or NotSupportedException;
 
-    /// <summary>What is wrong, in one line.</summary>
+    /// <summary>What is wrong, in one line, in which a character that is not shown, as one of a wrong encoding, has its number.</summary>
     public static string MessageOf(Exception error)
-        => string.Join(' ', Unwrapped(error).Message.Split(['\r', '\n'],
-            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        => string.Concat(string.Join(' ', Unwrapped(error).Message.Split(['\r', '\n'],
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .Select(character => char.IsControl(character) ? $"\\u{(int)character:X4}" : character.ToString()));
 
     /// <summary>What reflection and ML.NET's workers have wrapped.</summary>
     private static Exception Unwrapped(Exception error)

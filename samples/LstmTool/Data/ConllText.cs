@@ -7,15 +7,16 @@ namespace LstmTool.Data;
 internal static class ConllText
 {
     private const int LinesLookedAt = 2000;
+    private const double Most = 0.9;
 
-    /// <summary>Whether the lines have a fixed number of fields, two or more, and blank lines between some.</summary>
+    /// <summary>Whether nearly all lines have a number of fields, two or more, and blank lines are between some.</summary>
     public static bool IsConll(string text)
     {
         string[] lines = [.. text.Split('\n', LinesLookedAt + 1).Take(LinesLookedAt).Select(line => line.TrimEnd('\r'))];
         int[] counts = [.. lines.Where(line => line.Trim() != "" && !line.StartsWith('#')).Select(line => Split(line).Length)];
         bool hasBlank = lines.SkipWhile(line => line.Trim() == "").Reverse().SkipWhile(line => line.Trim() == "")
             .Any(line => line.Trim() == "");
-        return hasBlank && counts.Length > 1 && counts[0] > 1 && Array.TrueForAll(counts, count => count == counts[0]);
+        return hasBlank && counts.Length > 1 && counts[0] > 1 && counts.Count(count => count == counts[0]) >= counts.Length * Most;
     }
 
     /// <exception cref="InvalidDataException">A line has another number of fields than the first one.</exception>

@@ -32,9 +32,9 @@ internal sealed class Dataset
     {
         if (isLabeling)
         {
-            (string text, bool isLatin1) = TextTable.ReadText(path);
+            (string text, bool isWindows1252) = TextTable.ReadText(path);
             if (!JsonLines.IsJson(text) && options.Separator is null && ConllText.IsConll(text))
-                return new Dataset(ConllText.Read(path, text).Of(isLatin1));
+                return new Dataset(ConllText.Read(path, text).Of(isWindows1252));
         }
         return new Dataset(TextTable.Read(path, options));
     }
@@ -70,24 +70,40 @@ internal sealed class Dataset
             string field = _text.Rows[i][column.Index];
             if (Fields.TryParseNumber(field, comma, out float number))
                 values[i] = number;
+            else if (bool.TryParse(field, out bool truth))
+                values[i] = truth ? 1 : 0;
             else if (Fields.IsMissing(field))
                 values[i] = float.NaN;
             else
-                throw new InvalidDataException($"{_text.Place(i, column.Index)}: '{Short(field)}' is no number such as 12.5"
-                    + (Fields.HasComma(field) ? "; if the file has decimal commas, give --decimal-comma; if commas part thousands, "
-                        + "--decimal-comma false." : "; leave the field empty if it is missing."));
+                throw new InvalidDataException($"{_text.Place(i, column.Index)}: '{Short(field)}' is no number such as "
+                    + (comma == true ? "12,5" : "12.5") + (Fields.HasComma(field) && comma is null
+                        ? "; if the file has decimal commas, give --decimal-comma; if commas part thousands, --decimal-comma false."
+                        : "; leave the field empty if it is missing."));
         }
         return values;
     }
 
     /// <summary>The times of a column.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="clock">The column of the times of day, where the first one has days.</param>
     /// <exception cref="InvalidDataException">A field is no time, or empty.</exception>
-    public DateTime[] TimesOf(SourceColumn column)
+    public DateTime[] TimesOf(SourceColumn column, SourceColumn? clock = null)
     {
         TimeFormat format = TimeFormatOf(column) ?? TimeFormat.Usual;
-        return [.. _text.Rows.Select((row, i) => format.TryParse(row[column.Index], out DateTime time) ? time
-            : throw new InvalidDataException($"{_text.Place(i, column.Index)}: '{Short(row[column.Index])}' is no time; the others are "
-                + $"times {format.Name}."))];
+        return [.. _text.Rows.Select((row, i) =>
+        {
+            string field = row[column.Index] + (clock is null ? "" : $" {row[clock.Index]}");
+            return format.TryParse(field, out DateTime time) ? time
+                : throw new InvalidDataException($"{_text.Place(i, column.Index)}: '{Short(field)}' is no time"
+                    + (TimeFormat.IsPart(field) ? ", as it has no year." : $"; the others are times {format.Name}."));
+        })];
+    }
+
+    /// <summary>Whether nearly all fields of a column that are not missing are of a kind.</summary>
+    public bool AreMostly(SourceColumn column, Predicate<string> fits)
+    {
+        string[] some = [.. TextsOf(column).Where(field => !Fields.IsMissing(field)).Take(RowsLookedAt)];
+        return some.Length > 0 && some.Count(field => fits(field)) >= some.Length * Most;
     }
 
     /// <summary>How the times of a column are written; null if it has no times.</summary>
@@ -141,12 +157,16 @@ internal sealed class Dataset
         int missing = fields.Count(Fields.IsMissing);
         string[] some = [.. fields.Where(field => !Fields.IsMissing(field)).Take(RowsLookedAt)];
         bool Mostly(Predicate<string> fits) => some.Length > 0 && some.Count(field => fits(field)) >= some.Length * Most;
-        ColumnKind kind = Mostly(field => Fields.IsNumber(field) || Fields.HasComma(field)) ? ColumnKind.Number
+        ColumnKind kind = Mostly(field => Fields.IsNumber(field) || Fields.HasComma(field)) && !Array.TrueForAll(some, Fields.MayBeList)
+            ? ColumnKind.Number
             : TimeFormat.Written.Any(format => Mostly(field => format.TryParse(field, out _))) ? ColumnKind.Time
             : Mostly(field => Lists.TryParseNumbers(field, out _, out _)) ? ColumnKind.Numbers
             : Mostly(field => Lists.TryParseTexts(field, out _)) ? ColumnKind.Texts
             : ColumnKind.Text;
-        return new SourceColumn(name, index, kind, missing);
+        return new SourceColumn(name, index, kind, missing)
+        {
+            IsTruth = kind == ColumnKind.Text && some.Length > 0 && Array.TrueForAll(some, Fields.IsTruth),
+        };
     }
 }
 
@@ -155,4 +175,8 @@ internal sealed class Dataset
 /// <param name="Index">Its place, from 0 on.</param>
 /// <param name="Kind">What most of its fields are.</param>
 /// <param name="Missing">How many fields are missing.</param>
-internal sealed record SourceColumn(string Name, int Index, ColumnKind Kind, int Missing);
+internal sealed record SourceColumn(string Name, int Index, ColumnKind Kind, int Missing)
+{
+    /// <summary>Whether its fields are true and false, which are 1 and 0 where numbers are wanted.</summary>
+    public bool IsTruth { get; init; }
+}

@@ -15,7 +15,9 @@ internal static class DelimitedText
     /// <exception cref="InvalidDataException">Rows differ in their number of fields, a quote is not closed, or there is no row.</exception>
     public static TextTable Read(string path, string text, ReadOptions options)
     {
-        char separator = options.Separator ?? InferSeparator(text, options.DecimalComma);
+        bool isOneColumn = options.Separator is null && AreNumbers(text, options.DecimalComma);
+        // Of one column no character parts fields; this one is in none.
+        char separator = options.Separator ?? (isOneColumn ? ';' : InferSeparator(text, options.DecimalComma));
         bool quotes = options.AllowQuoting ?? (separator != '\t' || QuotesSurroundFields(text, separator));
         var rows = new List<string[]>();
         var lines = new List<int>();
@@ -40,7 +42,8 @@ internal static class DelimitedText
         RefuseRagged(path, names.Length, rows, lines, separator, header);
         List<Inference> inferred = [];
         if (options.Separator is null)
-            inferred.Add(new Inference($"separator: {NameOf(separator)}", "--separator"));
+            inferred.Add(new Inference($"separator: {(isOneColumn ? "none, lines are numbers with a comma" : NameOf(separator))}",
+                "--separator"));
         if (title > 0)
             inferred.Add(new Inference(string.Create(CultureInfo.InvariantCulture,
                 $"title: the table begins in line {linesOfTitle + 1}, and what is above it is left out"), ""));
@@ -50,7 +53,8 @@ internal static class DelimitedText
                 "--has-header"));
         if (options.AllowQuoting is null && separator == '\t')
             inferred.Add(new Inference(quotes ? "quotes: around fields" : "quotes: characters like others", "--allow-quote"));
-        return new TextTable(path, separator == '\t' ? "TSV" : $"CSV with {NameOf(separator)}s", names, rows, lines, inferred)
+        string format = separator == '\t' ? "TSV" : isOneColumn ? "one column" : $"CSV with {NameOf(separator)}s";
+        return new TextTable(path, format, names, rows, lines, inferred)
         {
             Layout = new FileLayout(FileKind.Delimited, separator, header, quotes, options.DecimalComma)
             {
@@ -105,7 +109,8 @@ internal static class DelimitedText
                     while (at < text.Length && text[at] != separator && text[at] != '\n')
                         field.Append(text[at++]);
                 }
-                fields.Add(quoted ? field.ToString() : field.ToString().Trim());
+                // In quotes too, as files that pad all fields to one length have blanks there.
+                fields.Add(field.ToString().Trim());
                 ended = at >= text.Length || text[at] == '\n';
                 at++;
             }
@@ -185,6 +190,21 @@ internal static class DelimitedText
         return best;
     }
 
+    /// <summary>
+    /// Whether nearly all lines below the first are, as a whole, numbers with a comma: those of one column, if the first line has no comma
+    /// either or the user says what a comma is.
+    /// </summary>
+    private static bool AreNumbers(string text, bool? decimalComma)
+    {
+        string[] lines = [.. text.Split('\n', RowsLookedAt + 1).Take(RowsLookedAt).Select(line => line.Trim().Trim('"'))
+            .Where(line => line != "")];
+        return lines.Length > 1 && (decimalComma is not null || !lines[0].Contains(','))
+            && lines.Skip(1).Count(IsOne) >= (lines.Length - 1) * 0.9;
+
+        bool IsOne(string line) => decimalComma is null ? Fields.HasComma(line)
+            : line.Contains(',') && Fields.TryParseNumber(line, decimalComma, out _);
+    }
+
     /// <summary>Whether the fields that have commas are numbers but for a few, as 20,7 is.</summary>
     private static bool HaveCommasInNumbers(string[][] rows)
     {
@@ -211,7 +231,8 @@ internal static class DelimitedText
         // Numbers that count the columns, as data frames without names have them.
         if (below.Length == 0 || first.Index().All(field => field.Item == field.Index.ToString(CultureInfo.InvariantCulture)))
             return true;
-        if (first.Any(field => Fields.IsValue(field)))
+        // 95% may be the name of a column of quantiles.
+        if (first.Any(field => Fields.IsValue(field) && !field.EndsWith('%')))
             return false;
         bool aboveValues = Enumerable.Range(0, first.Length)
             .Any(i => below.Count(row => Fields.IsValue(row[i]) || Fields.IsMissing(row[i])) > below.Length * 0.9);

@@ -7,6 +7,10 @@ internal static class JsonLines
 {
     public static bool IsJson(string text) => text.AsSpan().TrimStart() is ['{', ..];
 
+    /// <summary>Whether a text is a list of objects rather than an object a line.</summary>
+    public static bool IsArray(string text)
+        => text.AsSpan().TrimStart() is ['[', .. var items] && items.TrimStart() is ['{', ..];
+
     /// <exception cref="InvalidDataException">A line is no object of numbers, texts, truth values and lists.</exception>
     public static TextTable Read(string path, string text)
     {

@@ -52,6 +52,18 @@ internal static class Lists
         }
     }
 
+    /// <summary>
+    /// Gives missing numbers those of the step before, or behind where there is none, since a sequence with one missing has no score. The
+    /// mean of a column of lists of any length is no choice: ML.NET's is one of all features.
+    /// </summary>
+    public static void Fill(float[] values, int featuresPerStep)
+    {
+        for (int i = featuresPerStep; i < values.Length; i++)
+            values[i] = float.IsNaN(values[i]) ? values[i - featuresPerStep] : values[i];
+        for (int i = values.Length - featuresPerStep - 1; i >= 0; i--)
+            values[i] = float.IsNaN(values[i]) ? values[i + featuresPerStep] : values[i];
+    }
+
     /// <summary>A list as a field that <see cref="TryParseNumbers"/> reads.</summary>
     public static string Join(IEnumerable<float> numbers) => $"[{string.Join(',', numbers.Select(number =>
         float.IsNaN(number) ? "null" : number.ToString("R", CultureInfo.InvariantCulture)))}]";

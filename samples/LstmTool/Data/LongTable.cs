@@ -47,8 +47,8 @@ internal static class LongTable
         bool[] isList = [.. data.Columns.Select(column => column != group && (stepColumns.Contains(column.Name) || groups.Exists(one =>
             text.Rows.Skip(one.Start).Take(one.Count).Any(row => row[column.Index] != text.Rows[one.Start][column.Index]))))];
         // A number is not always written as JSON has it: 5,2 and .3 and $5 are numbers too.
-        float[]?[] numbers = [.. data.Columns.Select(column => isList[column.Index] && column.Kind == ColumnKind.Number
-            && !textColumns.Contains(column.Name) ? data.NumbersOf(column) : null)];
+        float[]?[] numbers = [.. data.Columns.Select(column => isList[column.Index] && (column.Kind == ColumnKind.Number
+            || column.IsTruth && stepColumns.Contains(column.Name)) && !textColumns.Contains(column.Name) ? data.NumbersOf(column) : null)];
         string[][] rows = [.. groups.Select(one => data.Columns.Select(column => !isList[column.Index]
             ? text.Rows[one.Start][column.Index]
             : numbers[column.Index] is { } values ? Lists.Join(values.Skip(one.Start).Take(one.Count))

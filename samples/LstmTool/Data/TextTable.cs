@@ -20,8 +20,8 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
     /// <exception cref="InvalidDataException">It is empty, or not as its format wants it.</exception>
     public static TextTable Read(string path, ReadOptions options)
     {
-        (string text, bool isLatin1) = ReadText(path);
-        TextTable table = (JsonLines.IsJson(text) ? JsonLines.Read(path, text) : DelimitedText.Read(path, text, options)).Of(isLatin1);
+        (string text, bool isWindows1252) = ReadText(path);
+        TextTable table = (JsonLines.IsJson(text) ? JsonLines.Read(path, text) : DelimitedText.Read(path, text, options)).Of(isWindows1252);
         int[] kept = [.. Enumerable.Range(0, table.Header.Length).Where(i => !options.Ignore.Contains(table.Header[i]))];
         foreach (string unknown in options.Ignore.Where(name => !table.Header.Contains(name)))
         {
@@ -36,8 +36,8 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
         };
     }
 
-    /// <summary>A file's text, of UTF-8, of what its byte order mark says, or else of Latin-1.</summary>
-    public static (string Text, bool IsLatin1) ReadText(string path)
+    /// <summary>A file's text, of UTF-8, of what its byte order mark says, or else of Windows-1252.</summary>
+    public static (string Text, bool IsWindows1252) ReadText(string path)
     {
         if (Directory.Exists(path))
             throw new InvalidDataException($"{path} is a folder; --dataset wants a file.");
@@ -52,20 +52,22 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
                 : $"There is no file {path}; {Nearest.Suggest(System.IO.Path.GetFileName(path), beside)} in that folder.");
         }
         byte[] bytes = File.ReadAllBytes(path);
-        (string text, bool isLatin1) = Decode(bytes);
+        (string text, bool isWindows1252) = Decode(bytes);
         return string.IsNullOrWhiteSpace(text) ? throw new InvalidDataException($"{path} is empty.")
+            : JsonLines.IsArray(text) ? throw new InvalidDataException(
+                $"{path} is one list of JSON; lstm-ml reads JSON lines, an object a line, as of jq -c '.[]' {path} > {path}l.")
             : text.Contains('\0') ? throw new InvalidDataException($"{path} is no text: it has bytes of zero in it.")
-            : (text, isLatin1);
+            : (text, isWindows1252);
     }
 
     /// <summary>The same, with what its bytes were.</summary>
-    public TextTable Of(bool isLatin1) => !isLatin1 ? this : this with
+    public TextTable Of(bool isWindows1252) => !isWindows1252 ? this : this with
     {
-        Inferred = [new Inference("encoding: Latin-1, since the file is not UTF-8", "save it as UTF-8"), .. Inferred],
-        Layout = Layout with { IsLatin1 = true },
+        Inferred = [new Inference("encoding: Windows-1252, since the file is not UTF-8", "save it as UTF-8"), .. Inferred],
+        Layout = Layout with { IsWindows1252 = true },
     };
 
-    private static (string Text, bool IsLatin1) Decode(byte[] bytes)
+    private static (string Text, bool IsWindows1252) Decode(byte[] bytes)
     {
         try
         {
@@ -75,7 +77,7 @@ internal sealed record TextTable(string Path, string Format, string[] Header, IR
         }
         catch (DecoderFallbackException)
         {
-            return (Encoding.Latin1.GetString(bytes), true);
+            return (CodePagesEncodingProvider.Instance.GetEncoding(1252)!.GetString(bytes), true);
         }
     }
 
@@ -95,8 +97,8 @@ internal sealed record FileLayout(FileKind Kind, char Separator = ',', bool HasH
     /// <summary>How many lines of a title there are above the header or the first row.</summary>
     public int LinesOfTitle { get; init; }
 
-    /// <summary>Whether bytes are characters of Latin-1, rather than those of UTF-8.</summary>
-    public bool IsLatin1 { get; init; }
+    /// <summary>Whether bytes are characters of Windows-1252, rather than those of UTF-8.</summary>
+    public bool IsWindows1252 { get; init; }
 
     /// <summary>The column whose rows of one value are one sequence; null where each row is one.</summary>
     public string? Group { get; init; }
@@ -108,7 +110,11 @@ internal sealed record FileLayout(FileKind Kind, char Separator = ',', bool HasH
 /// <summary>The order of rows in time.</summary>
 /// <param name="Column">The column of times.</param>
 /// <param name="Format">How they are written.</param>
-internal sealed record RowOrder(string Column, TimeFormat Format);
+internal sealed record RowOrder(string Column, TimeFormat Format)
+{
+    /// <summary>The column of the times of day, where the first one has days.</summary>
+    public string? Clock { get; init; }
+}
 
 /// <summary>The format of a file.</summary>
 internal enum FileKind

@@ -13,6 +13,11 @@ internal sealed partial record TimeFormat(string Name, string Code)
     private const string CodeOfUtc = "DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal";
     private const string CodeOfCulture = $"CultureInfo.InvariantCulture, {CodeOfUtc}";
 
+    // A year of four digits, which are no fraction of a second and no zone, or one of two behind the name of a month.
+    private const string Year = @"(?<![\d:+])(?<!\d\.)\d{4}(?!\d)|^\d{1,2}[\s.-]*\p{L}{3,}[\s.,-]*\d{2}(?![\d:])";
+
+    private const string Numbers = @"^\d{1,2}([/.-])\d{1,2}\1\d{2}(\d{2})?(\D|$)";
+
     // The order of this pattern is what tells the parser which number is the day.
     private static readonly DateTimeFormatInfo DayThenMonth = new() { ShortDatePattern = "dd/MM/yyyy" };
 
@@ -22,20 +27,23 @@ internal sealed partial record TimeFormat(string Name, string Code)
     ];
 
     /// <summary>2026-01-31, 2026-01-31 18:00:00, 31 Jan 2026 and their like.</summary>
-    public static TimeFormat Usual { get; } = new("such as 2026-01-31 18:00", $"DateTime.Parse(field, {CodeOfCulture})");
+    public static TimeFormat Usual { get; } = new("such as 2026-01-31 18:00", CodeOf(Year, CodeOfCulture));
 
     /// <summary>1/31/2026 and its like.</summary>
-    public static TimeFormat MonthFirst { get; } = new("with the month first", $"DateTime.Parse(field, {CodeOfCulture})");
+    public static TimeFormat MonthFirst { get; } = new("with the month first", CodeOf(Numbers, CodeOfCulture));
 
     /// <summary>31/1/2026, 31.1.2026 and their like.</summary>
     public static TimeFormat DayFirst { get; } = new("with the day first",
-        $"DateTime.Parse(field, new DateTimeFormatInfo {{ ShortDatePattern = \"dd/MM/yyyy\" }}, {CodeOfUtc})");
+        CodeOf(Numbers, $"new DateTimeFormatInfo {{ ShortDatePattern = \"dd/MM/yyyy\" }}, {CodeOfUtc}"));
 
     private static readonly TimeFormat Names = new("such as Jan 2026", "DateTime.ParseExact(field, "
         + $"[{string.Join(", ", MonthsByName.Select(format => $"\"{format}\""))}], {CodeOfCulture})");
 
     private static readonly TimeFormat Compact = new("such as 20260131",
         $"DateTime.ParseExact(field, [\"yyyyMMdd\", \"yyyyMM\"], {CodeOfCulture})");
+
+    /// <summary>12.2025 and its like, which a number is written as too.</summary>
+    public static TimeFormat Months { get; } = new("such as 01.2026", $"DateTime.ParseExact(field, [\"M.yyyy\"], {CodeOfCulture})");
 
     private static readonly TimeFormat Years = new("years", "new DateTime(int.Parse(field, CultureInfo.InvariantCulture), 1, 1)");
 
@@ -48,8 +56,12 @@ internal sealed partial record TimeFormat(string Name, string Code)
     /// <summary>Those that no number can be mistaken for.</summary>
     public static IReadOnlyList<TimeFormat> Written { get; } = [Usual, MonthFirst, DayFirst, Names];
 
+    /// <summary>Those that are numbers.</summary>
+    public static IReadOnlyList<TimeFormat> OfNumbers { get; } = [Compact, Months, Years, Seconds, Milliseconds];
+
     /// <summary>All, the likeliest first.</summary>
-    public static IReadOnlyList<TimeFormat> All { get; } = [Usual, MonthFirst, DayFirst, Names, Compact, Years, Seconds, Milliseconds];
+    public static IReadOnlyList<TimeFormat> All { get; } =
+        [Usual, MonthFirst, DayFirst, Names, Compact, Months, Years, Seconds, Milliseconds];
 
     public bool TryParse(string field, out DateTime time)
     {
@@ -57,11 +69,11 @@ internal sealed partial record TimeFormat(string Name, string Code)
         if (this == Usual || this == MonthFirst || this == DayFirst)
             // A bare number or the name of a month is no time to anybody but the parser.
             return field.Length >= 6 && char.IsAsciiDigit(field[0]) && !Fields.IsNumber(field)
-                && DayAndMonthAreNumbers().IsMatch(field) == (this != Usual)
+                && DayAndMonthAreNumbers().IsMatch(field) == (this != Usual) && (this != Usual || HasYear().IsMatch(field))
                 && DateTime.TryParse(field, this == DayFirst ? DayThenMonth : CultureInfo.InvariantCulture, Utc, out time);
-        if (this == Names || this == Compact)
-            return DateTime.TryParseExact(field, this == Names ? MonthsByName : ["yyyyMMdd", "yyyyMM"], CultureInfo.InvariantCulture, Utc,
-                out time);
+        if (this == Names || this == Compact || this == Months)
+            return DateTime.TryParseExact(field, this == Names ? MonthsByName : this == Months ? ["M.yyyy"] : ["yyyyMMdd", "yyyyMM"],
+                CultureInfo.InvariantCulture, Utc, out time);
         if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
             return false;
         if (this == Years)
@@ -77,6 +89,16 @@ internal sealed partial record TimeFormat(string Name, string Code)
         time = isSeconds ? DateTime.UnixEpoch.AddSeconds(number) : DateTime.UnixEpoch.AddMilliseconds(number);
         return true;
     }
+
+    /// <summary>Whether a field is a day without a year, such as 01-Jul, or a time of day: the parser would make up the rest.</summary>
+    public static bool IsPart(string field) => field.Length >= 4 && char.IsAsciiDigit(field[0]) && !Fields.IsNumber(field)
+        && !DayAndMonthAreNumbers().IsMatch(field) && !HasYear().IsMatch(field)
+        && DateTime.TryParse(field, CultureInfo.InvariantCulture, out _);
+
+    /// <summary>Whether a field is a time of day, such as 18:00 or 6:00 PM.</summary>
+    public static bool IsClock(string field) => field.Contains(':') && IsPart(field)
+        && DateTime.TryParse(field, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out DateTime time)
+        && time.Date == default;
 
     /// <summary>Which of day and month is first in times that can be read either way.</summary>
     /// <remarks>
@@ -97,6 +119,14 @@ internal sealed partial record TimeFormat(string Name, string Code)
         }
     }
 
-    [GeneratedRegex(@"^\d{1,2}([/.-])\d{1,2}\1\d{2}(\d{2})?(\D|$)")]
+    /// <summary>C# that parses a text that has a year.</summary>
+    private static string CodeOf(string pattern, string arguments)
+        => $"System.Text.RegularExpressions.Regex.IsMatch(field, {CSharp.Text(pattern)}) ? DateTime.Parse(field, {arguments})\n"
+            + "        : throw new FormatException($\"'{field}' is no time with a year.\")";
+
+    [GeneratedRegex(Numbers)]
     private static partial Regex DayAndMonthAreNumbers();
+
+    [GeneratedRegex(Year)]
+    private static partial Regex HasYear();
 }

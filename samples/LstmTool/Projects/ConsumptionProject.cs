@@ -13,15 +13,15 @@ internal static class ConsumptionProject
     // What the class has, and what its code has of .NET and of ML.NET: beside a class of that name it would be something else.
     private static readonly HashSet<string> Taken =
     [
-        "AppContext", "Array", "BuildPipeline", "Classes", "ColumnName", "Console", "ConvolutionOptions", "CultureInfo", "DateTime",
-        "DateTimeKind", "DateTimeStyles", "Dictionary", "Encoding", "Engine", "Enumerable", "Exception", "Field", "FieldRows", "File",
-        "Flatten", "ForecastEngine", "FormatException", "GetSortedScoresWithLabels", "Groups", "HashSet", "IDataView",
-        "IEnumerable", "IEstimator", "InOrder", "InvalidOperationException", "IOException", "IOrderedEnumerable", "IReadOnlyList", "Items",
-        "ITransformer", "Joined", "JsonElement", "JsonSerializer", "JsonValueKind", "KeyValuePair", "Lazy", "List", "LiveEngine",
-        "Load", "Microsoft", "Missing", "MLContext", "ModelInput", "ModelOutput", "ModelPath", "Names", "NamesOf", "Number",
-        "NumberFormatInfo", "NumberStyles", "Path", "Pooling", "Predict", "PredictAllLabels", "PredictionEngine", "PredictSince",
-        "Program", "ReadOnlyMemory", "ReadRows", "Retrain", "Steps", "StringComparer", "StringSplitOptions", "System",
-        "TextFieldParser", "TextOf", "Time", "VBuffer", "VectorType",
+        "AppContext", "Array", "BuildPipeline", "Classes", "CodePagesEncodingProvider", "ColumnName", "Console", "ConvolutionOptions",
+        "CultureInfo", "DateTime", "DateTimeKind", "DateTimeStyles", "Dictionary", "Encoding", "Engine", "Enumerable", "Exception",
+        "Field", "FieldRows", "File", "Filled", "Flatten", "ForecastEngine", "FormatException", "GetSortedScoresWithLabels", "Groups",
+        "HashSet", "IDataView", "IEnumerable", "IEstimator", "InOrder", "InvalidOperationException", "IOException", "IOrderedEnumerable",
+        "IReadOnlyList", "Items", "ITransformer", "Joined", "JsonElement", "JsonSerializer", "JsonValueKind", "KeyValuePair", "Lazy",
+        "List", "LiveEngine", "Load", "Microsoft", "Missing", "MLContext", "ModelInput", "ModelOutput", "ModelPath", "Names", "NamesOf",
+        "Number", "NumberFormatInfo", "NumberStyles", "Path", "Pooling", "Predict", "PredictAllLabels", "PredictionEngine",
+        "PredictSince", "Program", "ReadOnlyMemory", "ReadRows", "Retrain", "Signs", "Split", "Steps", "StringBuilder", "StringComparer",
+        "StringSplitOptions", "System", "TextOf", "Time", "VBuffer", "VectorType",
     ];
 
     private static readonly JsonSerializerOptions Indented = new()

@@ -11,7 +11,6 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         using System.Globalization;
         using System.Text;
         using System.Text.Json;
-        using Microsoft.VisualBasic.FileIO;
 
         public static partial class {{trained.Name}}
         {
@@ -34,9 +33,21 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                 => row.TryGetValue(name, out string[]? fields) ? fields[0] : throw new FormatException($"There is no column '{name}'.");
 
             private static float Number(string field)
-                => float.TryParse(field.Trim({{Data.Fields.SignsCode}}), {{Culture}}, out float number) ? number
+            {
+                string bare = field.Trim(Signs);
+                if (bare.EndsWith('%'))
+                    bare = bare[..^1].TrimEnd(Signs);
+                var groups = System.Text.RegularExpressions.Regex.Match(bare, {{CSharp.Text(Data.Fields.GroupsPattern)}});
+                if (groups.Success)
+                    bare = bare.Replace(groups.Groups[1].Value, "");
+                {{Styles}}
+                return float.TryParse(bare, styles, {{Culture}}, out float number) && float.IsFinite(number) ? number
+                    : bool.TryParse(field, out bool truth) ? (truth ? 1 : 0)
                     : Missing.Contains(field) ? float.NaN
                     : throw new FormatException($"'{field}' is no number.");
+            }
+
+            private static readonly char[] Signs = [{{Data.Fields.SignsCode}}];
 
             private static readonly HashSet<string> Missing =
                 new(StringComparer.OrdinalIgnoreCase) { {{string.Join(", ", Data.Fields.MissingTexts.Select(CSharp.Text))}} };
@@ -57,6 +68,16 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                 if (lists.Length == 1)
                     return Array.ConvertAll(lists[0], Number);
                 return [.. Enumerable.Range(0, lists[0].Length).SelectMany(step => lists.Select(list => Number(list[step])))];
+            }
+
+            /// <summary>Steps whose missing numbers are those of the step before, or behind where there is none.</summary>
+            private static float[] Filled(float[] values, int featuresPerStep)
+            {
+                for (int i = featuresPerStep; i < values.Length; i++)
+                    values[i] = float.IsNaN(values[i]) ? values[i - featuresPerStep] : values[i];
+                for (int i = values.Length - featuresPerStep - 1; i >= 0; i--)
+                    values[i] = float.IsNaN(values[i]) ? values[i + featuresPerStep] : values[i];
+                return values;
             }
         }
 
@@ -108,20 +129,16 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         _ => "FieldRows(dataPath)",
     };
 
-    private string Culture => trained.Layout.DecimalComma switch
-    {
-        true => "NumberStyles.Float | NumberStyles.AllowThousands, "
-            + "new NumberFormatInfo { NumberDecimalSeparator = \",\", NumberGroupSeparator = \".\" }",
-        false => "NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture",
-        null => "NumberStyles.Float, CultureInfo.InvariantCulture",
-    };
+    private string Styles => trained.Layout.DecimalComma is null ? "NumberStyles styles = NumberStyles.Float;"
+        : "// The parser would take separators of thousands anywhere.\n        bool hasThousands = System.Text.RegularExpressions.Regex"
+            + $".IsMatch(bare,\n            {CSharp.Text(Data.Fields.ThousandsPattern)});\n        NumberStyles styles = "
+            + "hasThousands ? NumberStyles.Float | NumberStyles.AllowThousands : NumberStyles.Float;";
 
-    private string SkipTitle => trained.Layout.LinesOfTitle is 0 ? "" : $"""
-        // The title above the table.
-                    for (int line = 0; line < {trained.Layout.LinesOfTitle}; line++)
-                        parser.ReadLine();
-                    
-        """;
+    private string Culture => trained.Layout.DecimalComma == true
+        ? "new NumberFormatInfo { NumberDecimalSeparator = \",\", NumberGroupSeparator = \".\" }" : "CultureInfo.InvariantCulture";
+
+    private string SkipTitle => trained.Layout.LinesOfTitle is 0 ? ""
+        : $"\n            // Below the title.\n            .SkipWhile(row => row.Line <= {trained.Layout.LinesOfTitle})";
 
     private string TimeCode => classes.Inputs.FirstOrDefault(one => one.Column.Kind == ColumnKind.Time).Column?.TimeFormat.Code
         ?? (trained.Layout.Order?.Format ?? TimeFormat.Usual).Code;
@@ -147,21 +164,26 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         return $"needsLabel || {string.Join(" || ", isThere)} ? {ValueOf(one.Column)} : {missing}";
     }
 
+    // A day and a time of day, as the tool joins them.
+    private const string And = " + \" \" + ";
+
+    private static string ClockOf(RowOrder order) => order.Clock is null ? "" : $"{And}row[{CSharp.Text(order.Clock)}][0]";
+
     private static string ValueOf(TableColumn column)
     {
         string names = string.Join(", ", column.Sources.Select(CSharp.Text));
         return (column.Kind, column.Origin) switch
         {
             (ColumnKind.Number, _) => $"Number(Field(row, {names}))",
-            (ColumnKind.Time, _) => $"Time(Field(row, {names}))",
+            (ColumnKind.Time, _) => $"Time({string.Join(And, column.Sources.Select(name => $"Field(row, {CSharp.Text(name)})"))})",
             (ColumnKind.Text, _) => $"Field(row, {names})",
             (ColumnKind.Texts, _) => $"Items(row, {names})",
             (_, ColumnOrigin.Fields) => $"Array.ConvertAll(new[] {{ {names} }}, name => Number(Field(row, name)))",
-            _ => $"Steps(row, {names})",
+            _ => $"Filled(Steps(row, {names}), {column.FeaturesPerStep})",
         };
     }
 
-    private string Encoding => trained.Layout.IsLatin1 ? "Encoding.Latin1" : "Encoding.UTF8";
+    private string Encoding => trained.Layout.IsWindows1252 ? "CodePagesEncodingProvider.Instance.GetEncoding(1252)!" : "Encoding.UTF8";
 
     /// <summary>The keys that rows of JSON may be without, as some were that the model was made from.</summary>
     private string OptionalNames => string.Join(", ", classes.Inputs.Where(one => one.Column != classes.Label)
@@ -220,20 +242,67 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
         _ => $$"""
                 private static IEnumerable<Dictionary<string, string[]>> FieldRows(string dataPath)
                 {
-                    using var parser = new TextFieldParser(dataPath, {{Encoding}})
+                    string[]? names = null;
+                    foreach ((string[] fields, int line) in Split(File.ReadAllText(dataPath, {{Encoding}})){{SkipTitle}})
                     {
-                        Delimiters = [{{CSharp.Text(trained.Layout.Separator.ToString())}}],
-                        HasFieldsEnclosedInQuotes = {{(trained.Layout.AllowQuoting ? "true" : "false")}},
-                        TrimWhiteSpace = true,
-                    };
-                    {{SkipTitle}}string[]? names = {{(trained.Layout.HasHeader ? "NamesOf(parser.ReadFields()!)" : "null")}};
-                    while (!parser.EndOfData)
-                    {
-                        string[] fields = parser.ReadFields()!;
-                        names ??= [.. fields.Select((_, i) => $"Column{i}")];
+                        if (names is null)
+                        {
+                            {{(trained.Layout.HasHeader ? "names = NamesOf(fields);\n                continue;"
+                                : "names = [.. fields.Select((_, i) => $\"Column{i}\")];")}}
+                        }
                         if (fields.Length != names.Length)
-                            throw new FormatException($"Line {parser.LineNumber - 1} has {fields.Length} fields, not {names.Length}.");
+                            throw new FormatException($"Line {line} has {fields.Length} fields, not {names.Length}.");
                         yield return Enumerable.Range(0, names.Length).ToDictionary(i => names[i], i => new[] { fields[i] });
+                    }
+                }
+
+                /// <summary>The fields of each row, and the line that it begins in; blank lines are none.</summary>
+                private static IEnumerable<(string[] Fields, int Line)> Split(string text)
+                {
+                    char separator = {{CSharp.Text(trained.Layout.Separator.ToString())}}[0];
+                    bool quotes = {{(trained.Layout.AllowQuoting ? "true" : "false")}};
+                    int at = 0, line = 1;
+                    while (at < text.Length)
+                    {
+                        int first = line;
+                        var fields = new List<string>();
+                        bool ended = false;
+                        while (!ended)
+                        {
+                            while (quotes && at < text.Length && text[at] == ' ' && separator != ' ')
+                                at++;
+                            var field = new StringBuilder();
+                            if (quotes && at < text.Length && text[at] == '"')
+                            {
+                                at++;
+                                while (at >= text.Length || text[at] != '"' || at + 1 < text.Length && text[at + 1] == '"')
+                                {
+                                    if (at >= text.Length)
+                                        throw new FormatException($"Line {first}: a quote that begins in this line is not closed.");
+                                    if (text[at] == '"')
+                                        at++;
+                                    if (text[at] == '\n')
+                                        line++;
+                                    field.Append(text[at++]);
+                                }
+                                at++;
+                                while (at < text.Length && (text[at] is ' ' or '\r') && separator != ' ')
+                                    at++;
+                                if (at < text.Length && text[at] != separator && text[at] != '\n')
+                                    throw new FormatException($"Line {line}: after a closing quote there is '{text[at]}'.");
+                            }
+                            else
+                            {
+                                while (at < text.Length && text[at] != separator && text[at] != '\n')
+                                    field.Append(text[at++]);
+                            }
+                            fields.Add(field.ToString().Trim());
+                            ended = at >= text.Length || text[at] == '\n';
+                            at++;
+                        }
+                        line++;
+                        if (fields is not [""])
+                            yield return ([.. fields], first);
                     }
                 }{{(trained.Layout.HasHeader ? NamesOf : "")}}
             """,
@@ -259,7 +328,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                     Dictionary<string, string[]> Joined()
                         => group[0].Keys.ToDictionary(key => key, key => group.Select(row => row[key][0]).ToArray());
                 }
-            """) + (trained.Layout.Order is null ? "" : """
+            """) + (trained.Layout.Order is not { } order ? "" : $$"""
 
 
                 /// <summary>The rows in the order of a column of times, which some have in common; without it, as they come.</summary>
@@ -267,7 +336,7 @@ internal sealed class RowReader(TrainedTask trained, ModelClasses classes)
                 {
                     if (!Array.TrueForAll(rows, row => row.ContainsKey(name)))
                         return rows;
-                    var timed = Array.ConvertAll(rows, row => (row, time: Time(row[name][0])));
+                    var timed = Array.ConvertAll(rows, row => (row, time: Time(row[name][0]{{ClockOf(order)}})));
                     // Of two rows of one time the later one is above the other where the newest is the first.
                     if (timed.Zip(timed.Skip(1)).All(pair => pair.First.time >= pair.Second.time))
                         Array.Reverse(timed);

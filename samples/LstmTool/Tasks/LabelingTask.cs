@@ -76,6 +76,7 @@ internal sealed class LabelingTask : LearningTask
         if (texts.Length + numbers.Length == 0)
             throw new InvalidDataException($"{request.Dataset} has no column beside '{label.Name}' to learn from.");
         Table table = ReadTable(data);
+        MadeNames.Refuse(data, table, Key);
         int own = table.Rows;
         int[] validation = [], unseen = [];
         if (request.ValidationDataset is { } path)
@@ -227,7 +228,8 @@ internal sealed class LabelingTask : LearningTask
             return data;
         int lines = data.Rows;
         data = LongTable.ToRows(data, group, [.. data.Columns.Where(column => column != group).Select(column => column.Name)],
-            label is null ? [] : [label.Name]);
+            // Any of those that are true or false may be the label.
+            label is null ? [.. data.Columns.Where(column => column.IsTruth).Select(column => column.Name)] : [label.Name]);
         grouping = new(string.Create(CultureInfo.InvariantCulture, $"rows: {lines} steps of {data.Rows} sequences, by '{group.Name}'"),
             "--series-col");
         return data;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LstmTool.Data;
 using Microsoft.ML;
 
@@ -41,6 +42,10 @@ internal sealed class SequenceFeatures
             string where = data.Text.Layout.Group is { } group ? $"rows of one '{group}', columns" : "lists in";
             _inferred.Add(new($"sequence: {where} {Join(_lists)}",
                 data.Text.Layout.Group is null ? "--ignore-cols" : "--series-col, --ignore-cols"));
+            int missing = _lists.Sum(column => data.NumberListsOf(column).Values.Sum(list => list.Count(float.IsNaN)));
+            if (missing > 0)
+                _inferred.Add(new(string.Create(CultureInfo.InvariantCulture,
+                    $"missing within sequences: {missing} of the numbers, each read as the one before it"), ""));
         }
         else if (words.Length > 0 || text is not null)
         {
@@ -88,6 +93,10 @@ internal sealed class SequenceFeatures
     public string? Static => _numbers.Length + _categories.Length > 0 ? Statics : null;
 
     public IReadOnlyList<Inference> Inferred => _inferred;
+
+    /// <summary>The columns that the pipeline makes; a text itself may be called as its words are.</summary>
+    public IEnumerable<string> Made => (_text is null ? (string?[])[Static] : IsCharacters ? [Tokens, Static] : [Words, Tokens, Static])
+        .OfType<string>().Where(name => name != _text?.Name);
 
     /// <param name="data">The rows.</param>
     /// <param name="label">The label.</param>
@@ -142,7 +151,10 @@ internal sealed class SequenceFeatures
             RefuseOtherLengths(data, Array.ConvertAll(lists, list => list.Values));
         float[][] values = lists.Length == 1 ? lists[0].Values : [.. Enumerable.Range(0, data.Rows).Select(row =>
             Enumerable.Range(0, lists[0].Values[row].Length).SelectMany(step => lists.Select(list => list.Values[row][step])).ToArray())];
-        return TableColumn.OfNumberLists(Sequence, values, lists.Length == 1 ? lists[0].Features : lists.Length) with
+        int features = lists.Length == 1 ? lists[0].Features : lists.Length;
+        foreach (float[] list in values)
+            Lists.Fill(list, features);
+        return TableColumn.OfNumberLists(Sequence, values, features) with
         {
             Sources = [.. columns.Select(column => column.Name)],
             Origin = ColumnOrigin.Lists,

@@ -49,7 +49,8 @@ internal sealed class SequenceRows
             if (ids.Length > 0)
                 inferred.Add(RowIds.LeftOut(ids));
             others.AddRange(ids.Select(column => column.Name));
-            steps = [.. free.Except(ids).Where(column => column.Kind == ColumnKind.Number && VariesWithin(data, group, column))
+            steps = [.. free.Except(ids)
+                .Where(column => (column.Kind == ColumnKind.Number || column.IsTruth) && VariesWithin(data, group, column))
                 .Select(column => column.Name)];
             data = LongTable.ToRows(data, group, steps, []);
             label = data.Find(label.Name, "--label-col");
@@ -133,6 +134,7 @@ internal sealed class SequenceRows
         TableColumn labels = isNumber ? TableColumn.OfNumbers(label.Name, data.NumbersOf(label))
             : TableColumn.OfTexts(label.Name, data.TextsOf(label));
         var table = new Table([labels, .. features.Read(data)]);
+        MadeNames.Refuse(data, table, isNumber ? features.Made : features.Made.Append(ClassificationTask.Key));
         kept = [.. Enumerable.Range(0, table.Rows).Where(row => labels.Values switch
         {
             float[] numbers => float.IsFinite(numbers[row]),
