@@ -13,6 +13,7 @@ internal sealed class SeriesRows
     private const double AccidentalShare = 0.02;
 
     private readonly SourceColumn? _time;
+    private readonly SourceColumn? _clock;
     private readonly SourceColumn? _series;
     private readonly DateTime[]? _times;
     private readonly TimeFormat? _format;
@@ -25,33 +26,43 @@ internal sealed class SeriesRows
 
     private SeriesRows(Dataset data, TaskRequest request, IReadOnlyCollection<SourceColumn> taken)
     {
-        _time = request.Time is { } time ? data.Find(time, "--time-col")
-            : data.Columns.FirstOrDefault(column => column.Kind == ColumnKind.Time && !taken.Contains(column));
-        _times = _time is null ? null : data.TimesOf(_time);
+        SourceColumn? givenSeries = request.Series is { } series ? data.Find(series, "--series-col") : null;
+        SourceColumn[] known = [.. request.Known.Select(name => data.Find(name, "--known-cols"))];
+        var columns = new TimeColumns(data, [.. taken, .. known]);
+        _time = request.Time is { } time ? data.Find(time, "--time-col") : columns.Find();
+        _clock = _time is null ? null : columns.FindClock(_time);
+        if (_clock == givenSeries)
+            _clock = null;
+        _times = _time is null ? null : data.TimesOf(_time, _clock);
         _format = _time is null ? null : data.TimeFormatOf(_time) ?? TimeFormat.Usual;
-        _series = request.Series is { } series ? data.Find(series, "--series-col") : InferSeries(data, taken);
+        _series = givenSeries ?? InferSeries(data, taken);
         bool isRepeated = _series is null && request.Time is null && RepeatedTimes is > 0 and var repeats
             && repeats <= AccidentalShare * data.Rows;
         _names = _series is null ? [.. Enumerable.Repeat("", data.Rows)] : data.TextsOf(_series);
         _order = [.. Enumerable.Range(0, data.Rows)];
         if (_times is not null)
-            Order(data, isRepeated);
+            Order(data, isRepeated, taken);
         if (isRepeated)
         {
             // No steps of time, but still the order: the file may begin with the newest row.
-            DroppedTime = new RowOrder(_time!.Name, _format!);
+            DroppedTime = new RowOrder(_time!.Name, _format!) { Clock = _clock?.Name };
             (_time, _times, _format) = (null, null, null);
         }
         Count = _names.Distinct().Count();
         string longest = _names.CountBy(name => name).MaxBy(pair => pair.Value).Key;
         (_step, _season) = TimeSteps.Of([.. _order.Where(row => _names[row] == longest).Select(row => _times?[row] ?? default)]);
         if (request.Time is null)
-            _inferred.Add(new(_time is not null ? $"time: column '{_time.Name}', {_format!.Name}, a row every {_step ?? "step"}"
-                : (DroppedTime is null ? "time: none" : $"time: none, as '{DroppedTime.Column}' has some times twice")
+            _inferred.Add(new(_time is not null
+                ? $"time: column '{_time.Name}'{Clock}, {_format!.Name}, a row every {_step ?? "step"}"
+                : $"time: none{(DroppedTime is null ? columns.WhyNone() : $", as '{DroppedTime.Column}'{Clock} has some times twice")}"
                     + ", rows follow each other in equal steps", "--time-col"));
+        if (_time is null && DroppedTime is null && columns.Downwards() is { } downwards)
+            _inferred.Add(downwards);
         if (request.Series is null)
             _inferred.Add(new(_series is null ? "series: one" : $"series: {Count}, by column '{_series.Name}'", "--series-col"));
     }
+
+    private string Clock => _clock is null ? "" : $" with '{_clock.Name}'";
 
     /// <summary>The name of the column of times.</summary>
     public string? Time => _time?.Name;
@@ -68,7 +79,11 @@ internal sealed class SeriesRows
     /// <summary>The columns of times and series, in the order of the file.</summary>
     public IEnumerable<TableColumn> Columns =>
     [
-        .. _times is null ? (TableColumn[])[] : [TableColumn.OfTimes(_time!.Name, _times) with { TimeFormat = _format! }],
+        .. _times is null ? (TableColumn[])[] : [TableColumn.OfTimes(_time!.Name, _times) with
+        {
+            TimeFormat = _format!,
+            Sources = _clock is null ? [_time.Name] : [_time.Name, _clock.Name],
+        }],
         .. _series is null ? (TableColumn[])[] : [TableColumn.OfTexts(_series.Name, _names)],
     ];
 
@@ -77,7 +92,7 @@ internal sealed class SeriesRows
     /// <param name="taken">Columns that are something else.</param>
     public static SeriesRows Of(Dataset data, TaskRequest request, IReadOnlyCollection<SourceColumn> taken) => new(data, request, taken);
 
-    public bool Uses(SourceColumn column) => column == _time || column == _series;
+    public bool Uses(SourceColumn column) => column == _time || column == _clock || column == _series;
 
     /// <summary>The rows in the order of time.</summary>
     public Table Sort(Table table) => table.Pick(_order);
@@ -126,7 +141,8 @@ internal sealed class SeriesRows
     /// <summary>What a report says of the file.</summary>
     public DatasetFacts FactsOf(Dataset data, RowParts parts, Func<SourceColumn, string> roleOf, IReadOnlyList<Inference> further) => new(
         data.Text.Path, data.Text.Format, data.Rows,
-        [.. data.Columns.Select(column => data.FactsOf(column, column == _time ? "time" : column == _series ? "series" : roleOf(column)))])
+        [.. data.Columns.Select(column => data.FactsOf(column,
+            column == _time || column == _clock ? "time" : column == _series ? "series" : roleOf(column)))])
     {
         Inferred = [.. data.Text.Inferred, .. _inferred, .. further],
         TimeStep = _time is null ? null : _step,
@@ -165,8 +181,7 @@ internal sealed class SeriesRows
         if (_times is null || repeats == 0)
             return null;
         bool areMany = repeats > AccidentalShare * data.Rows;
-        return data.Columns
-            .Where(column => column != _time && !taken.Contains(column) && column.Kind is ColumnKind.Text or ColumnKind.Number)
+        return Names(data, taken)
             .Select(column => (Column: column, Texts: data.TextsOf(column)))
             .Where(one => one.Texts.Zip(_times).Distinct().Count() == _times.Length
                 && (areMany || one.Column.Kind == ColumnKind.Text && AreSeries(one.Texts, repeats)))
@@ -175,6 +190,25 @@ internal sealed class SeriesRows
             .OrderBy(one => one.Column.Kind == ColumnKind.Text ? 0 : 1).ThenBy(one => one.Names)
             .Select(one => one.Column)
             .FirstOrDefault();
+    }
+
+    /// <summary>The columns that may have names of series: texts and whole numbers, as what is measured has fractions.</summary>
+    private IEnumerable<SourceColumn> Names(Dataset data, IReadOnlyCollection<SourceColumn> taken)
+        => data.Columns.Where(column => column != _time && column != _clock && !taken.Contains(column)
+            && (column.Kind == ColumnKind.Text || column.Kind == ColumnKind.Number && TimeColumns.Whole(data, column) is not null));
+
+    /// <summary>What to do where a time stands there twice: to name the column that tells series apart, or two that do together.</summary>
+    private string AdviceOnSeries(Dataset data, IReadOnlyCollection<SourceColumn> taken)
+    {
+        (SourceColumn Column, string[] Texts)[] names = [.. Names(data, taken).Select(column => (column, data.TextsOf(column)))];
+        var pairs = names.SelectMany((first, i) => names.Skip(i + 1), (first, second) => (First: first, Second: second));
+        var key = pairs.Select(pair => (pair.First.Column, Other: pair.Second.Column,
+                Names: pair.First.Texts.Zip(pair.Second.Texts).ToArray()))
+            .FirstOrDefault(pair => pair.Names.Distinct().Count() < data.Rows / 2
+                && pair.Names.Zip(_times!).Distinct().Count() == data.Rows);
+        return key.Column is null ? "if there are several series, name the column that tells them apart with --series-col."
+            : $"'{key.Column.Name}' and '{key.Other.Name}' together tell series apart: join them to one column, and name it with "
+                + "--series-col.";
     }
 
     /// <summary>
@@ -190,7 +224,7 @@ internal sealed class SeriesRows
             .Any(rows => 2 * rows.Count(row => repeated.Contains(_times![row])) > rows.Count());
     }
 
-    private void Order(Dataset data, bool isRepeated)
+    private void Order(Dataset data, bool isRepeated, IReadOnlyCollection<SourceColumn> taken)
     {
         bool isSorted = true;
         foreach (int[] rows in _order.GroupBy(row => _names[row]).Select(group => group.ToArray()))
@@ -214,7 +248,7 @@ internal sealed class SeriesRows
                 throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
                     $"{data.Text.Place(row, _time!.Index)}: the time {_times[row]:yyyy-MM-dd HH:mm:ss} stands in line ")
                     + string.Create(CultureInfo.InvariantCulture, $"{data.Text.Lines[seen[(_names[row], _times[row])]]} too; ")
-                    + "if there are several series, name the column that tells them apart with --series-col.");
+                    + AdviceOnSeries(data, taken));
         }
     }
 }
