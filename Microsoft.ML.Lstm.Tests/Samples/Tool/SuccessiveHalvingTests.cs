@@ -122,6 +122,19 @@ public sealed class SuccessiveHalvingTests
     }
 
     [TestMethod]
+    public void AnAverageThatTakesTooLongLeavesTimeForASmallerOne()
+    {
+        var clock = new SetClock();
+        var search = Search(["none"], name =>
+        {
+            clock.Now += TimeSpan.FromSeconds(name == "none" ? 4 : 12);
+            return name == "mean of several networks" ? throw new OperationCanceledException() : 1;
+        }, bestShare: 6, TimeSpan.FromSeconds(60), clock);
+        Assert.AreEqual("mean of 3 networks", search.Run().Trial.Settings.Name);
+        Assert.HasCount(2, search.Trials);
+    }
+
+    [TestMethod]
     public void AnErrorThatIsNoNumberIsNeverTheLeast()
     {
         Assert.AreEqual("none", Search(["none", "a"], _ => double.NaN, bestShare: 3).Run().Model);

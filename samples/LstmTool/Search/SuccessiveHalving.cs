@@ -91,9 +91,7 @@ public sealed class SuccessiveHalving<TModel>
         if (!_trials[0].Trial.WasStopped && Agreed(!cancellation.IsCancellationRequested))
         {
             Settings best = Halve(cancellation);
-            if (AverageWithin(SecondsOf(Winner().Trial)) is { } average)
-                TryRound([best.With($"{(best == Candidates[0] ? "" : $"{best.Name}, ")}{average.Name}", average.Option)], average.Effort,
-                    cancellation);
+            TryAverages(best, cancellation);
         }
         EndedTrial<TModel> winner = Winner();
         return (winner.Trial, winner.Model!);
@@ -103,7 +101,7 @@ public sealed class SuccessiveHalving<TModel>
     private Settings Halve(CancellationToken cancellation)
     {
         // What an average of networks needs is left alone, if it is within reach at all.
-        double average = AverageWithin(Full)?.Share ?? 0;
+        double average = Averages.Select(one => one.Share).FirstOrDefault(share => Agreed(HasTimeForAverage(share, Full)));
         Settings[] others = [.. Candidates.Skip(1).Where(one => AreThoseOf?.Invoke(one, _trials[0].Model!) != true)];
         // With one or two others a brief training first would cost more than it saves, and so would some of them without time for what
         // they are for.
@@ -148,16 +146,27 @@ public sealed class SuccessiveHalving<TModel>
             FewNetworks),
     ];
 
-    /// <summary>The first average that there is time for, by the seconds of one network; null for none.</summary>
-    private (string Name, Setting Option, TrainingEffort Effort, double Share)? AverageWithin(double seconds)
+    /// <summary>Tries the largest average that there is time for or, if that takes longer than was thought, a smaller one.</summary>
+    private void TryAverages(Settings best, CancellationToken cancellation)
     {
-        foreach ((string Name, Setting Option, TrainingEffort Effort, double Share) average in Averages)
+        Trial single = Winner().Trial;
+        foreach ((string name, Setting option, TrainingEffort effort, double share) in Averages)
         {
-            if (Agreed(Elapsed.TotalSeconds + seconds * average.Share * (1 + FollowedBy) < Time.TotalSeconds))
-                return average;
+            if (!Agreed(!cancellation.IsCancellationRequested && HasTimeForAverage(share, SecondsOf(single))))
+                continue;
+            int before = _trials.Count;
+            TryRound([best.With($"{(best == Candidates[0] ? "" : $"{best.Name}, ")}{name}", option)], effort, cancellation);
+            bool isWhole = _trials.Count > before && !_trials[^1].Trial.WasStopped;
+            if (isWhole || Winner().Trial != single)
+                return;
         }
-        return null;
     }
+
+    /// <summary>Whether there is time for an average, and for what follows.</summary>
+    /// <param name="share">How many times as long as one network it takes.</param>
+    /// <param name="seconds">The seconds of one network.</param>
+    private bool HasTimeForAverage(double share, double seconds)
+        => Elapsed.TotalSeconds + seconds * share * (1 + FollowedBy) < Time.TotalSeconds;
 
     /// <summary>Whether there is time for some trainings in full, and for what follows.</summary>
     /// <param name="trainings">The trainings.</param>
