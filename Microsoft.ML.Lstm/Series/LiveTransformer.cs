@@ -44,7 +44,9 @@ internal sealed class LiveTransformer(SeriesTransformer transformer, EngineReque
 internal sealed class LiveRow(DataViewRow input, SeriesBindings bindings, SeriesSession session, EngineRequest request) : ScoredRow
 {
     private readonly SeriesRowReader _reader = new(input, bindings.Source);
-    private readonly List<(string Series, DateTimeOffset Time, float[] Known)> _futureRows = [];
+    // The rows ahead, their known covariates one behind the other, and these with the steps that the rows leave out.
+    private readonly List<(string Series, DateTimeOffset Time)> _futureRows = [];
+    private readonly List<float> _futureKnown = [];
     private readonly List<float> _known = [];
     private long _position = -1;
 
@@ -75,11 +77,19 @@ internal sealed class LiveRow(DataViewRow input, SeriesBindings bindings, Series
         _reader.Read();
         // Future rows of an observation that failed are forgotten.
         if (request.FutureRows == 0)
+        {
             _futureRows.Clear();
+            _futureKnown.Clear();
+        }
         if (request.Use == RowUse.Announce)
-            _futureRows.Add((_reader.Series, _reader.Time, _reader.Known.ToArray()));
+        {
+            _futureRows.Add((_reader.Series, _reader.Time));
+            _futureKnown.AddRange(_reader.Known);
+        }
         else
+        {
             session.Take(_reader, _position, KnownAhead(_reader.Series, _reader.Time));
+        }
     }
 
     /// <summary>
@@ -95,8 +105,10 @@ internal sealed class LiveRow(DataViewRow input, SeriesBindings bindings, Series
         _known.Clear();
         DateTimeOffset last = time;
         long stepsSince = 0;
-        foreach ((string futureSeries, DateTimeOffset futureTime, float[] known) in _futureRows)
+        int size = bindings.Source.KnownCovariates;
+        foreach ((int index, (string futureSeries, DateTimeOffset futureTime)) in _futureRows.Index())
         {
+            ReadOnlySpan<float> known = CollectionsMarshal.AsSpan(_futureKnown).Slice(index * size, size);
             if (futureSeries != "" && futureSeries != series)
                 throw new InvalidOperationException(
                     $"A row ahead is of series '{futureSeries}', but the observation of '{series}'. Give rows of the same series.");
@@ -112,12 +124,12 @@ internal sealed class LiveRow(DataViewRow input, SeriesBindings bindings, Series
                     + $"{SeriesMessages.Format(last)}. Give the rows that follow the observation, in the order of time.");
             long leftOut = bindings.FilledGaps is { } interval ? interval.StepsBetween(last, futureTime) - 1 - stepsSince : 0;
             // No forecast needs more than H steps.
-            for (long i = 0; i < Math.Min(leftOut, bindings.Horizon) * known.Length; i++)
+            for (long i = 0; i < Math.Min(leftOut, bindings.Horizon) * size; i++)
                 _known.Add(float.NaN);
             _known.AddRange(known);
             (last, stepsSince) = (futureTime, 0);
         }
-        return CollectionsMarshal.AsSpan(_known)[..Math.Min(_known.Count, bindings.Horizon * bindings.Source.KnownCovariates)];
+        return CollectionsMarshal.AsSpan(_known)[..Math.Min(_known.Count, bindings.Horizon * size)];
     }
 }
 

@@ -24,7 +24,7 @@ public sealed class SequenceToSequenceEvaluationTests
         [0.0, new double[] { 1, 1, 0, 0 }, 2L, 4L, new[] { "a b" }, new[] { "a b c d" }],
         [0.0, new double[4], 3L, 3L, new[] { "x y z" }, new[] { "a b c" }],
         [0.0, new double[4], 0L, 2L, new[] { "" }, new[] { "a b" }],
-        // Places without a reference, which sacreBLEU leaves out: the length of the only reference counts.
+        // Places without a reference, as None is for sacreBLEU: the length of the only reference counts.
         [100 * Math.Exp(1 - 9 / 4.0), new double[] { 1, 1, 1, 1 }, 4L, 9L, new[] { "a b c d" }, new[] { "|a b c d e f g h i|" }],
     ];
 

@@ -211,7 +211,7 @@ public sealed class SeriesPredictor
             _forecast[(2 * values)..(2 * values + steps * targets)]);
     }
 
-    // Version 0.1.0 took the empty text for a name.
+    // In a column of texts the empty one is a name like others.
     private void CheckName(string series)
     {
         if (_settings.Columns.Series is not { } column)

@@ -29,9 +29,9 @@ public abstract partial class TrainingOptions
     public TrainingEffort Effort = TrainingEffort.Default;
 
     /// <summary>
-    /// Networks that are trained one after the other, each from a seed of its own, 1 to 100: the model is the mean of all of them (deep
-    /// ensembles; Lakshminarayanan et al. 2017), which errs less than each, in as many times the time. Networks of an initial model that
-    /// go on as they are stay as many. <see langword="null"/>, the default: 1; with <see cref="TrainingEffort.Best"/> several.
+    /// Networks that are trained one after the other, each from a seed of its own, 1 to 100 (1 for an autoencoder), and averaged as with
+    /// <see cref="TrainingEffort.Best"/> (deep ensembles; Lakshminarayanan et al. 2017). An initial model that goes on as it is keeps the
+    /// number of its networks. <see langword="null"/>, the default: 1; with <see cref="TrainingEffort.Best"/> several.
     /// </summary>
     public int? NumberOfNetworks;
 

@@ -85,7 +85,7 @@ internal static class SequenceToSequenceEvaluator
         return () =>
         {
             getAll(ref texts);
-            // Where rows have different numbers of references some places of a vector are empty; sacreBLEU leaves them out too.
+            // Where rows have different numbers of references some places of a vector are empty, as None is for sacreBLEU.
             return [.. texts.DenseValues().Where(text => !text.IsEmpty).Select(text => text.ToString())];
         };
     }
